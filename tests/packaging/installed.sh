@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: installed.sh PREFIX. What "cmake --install" has put below PREFIX.
+# shellcheck source=tests/packaging/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+prefix=$1
+program=$prefix/bin/db-up
+plugin=$prefix/lib/nagios/plugins/check_db_up
+page=$(find "$prefix" -path '*/man8/db-up.8*' -print -quit)
+
+version_of() { # --version exits 3, as the plugin interface asks
+    local code=0 text
+    text=$("$1" --version </dev/null 2>&1) || code=$?
+    printf '%s %s\n' "$code" "${text%%$'\n'*}"
+}
+
+expect "the program runs and says its version" matches '3 .*[0-9]+\.[0-9]+\.[0-9]+.*' "$(version_of "$program")"
+expect "the plugin is a link" test -L "$plugin"
+expect "the link is relative, so that the tree can be moved" matches '[^/].*' "$(readlink -- "$plugin")"
+expect "the link leads to the program" same "$(readlink -f -- "$program")" "$(readlink -f -- "$plugin")"
+expect "the plugin runs under its own name" same "$(version_of "$program")" "$(version_of "$plugin")"
+expect "the manual page is there" test -s "$page"
+expect "the manual page is clean" mandoc -T lint -W warning "$page"
+expect "nothing else can be executed" same "$program" "$(find "$prefix" -type f -perm /111)"
+finish

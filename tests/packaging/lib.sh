@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# What the packaging tests share. Sourced, not run.
+# shellcheck shell=bash disable=SC2034
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
+scratch=$(mktemp -d -- "${TMPDIR:-/tmp}/db-up-packaging.XXXXXX")
+server=
+wrong=0
+
+clean_up() {
+    [ -z "$server" ] || "$root/scripts/throwaway-postgres.sh" stop "$server" || true
+    rm -rf -- "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# expect SENTENCE COMMAND...: the command must succeed. Its output is shown when it does not.
+expect() {
+    local sentence=$1
+    shift
+    if "$@" >"$scratch/expect.log" 2>&1; then
+        printf 'ok      %s\n' "$sentence"
+    else
+        printf 'WRONG   %s\n' "$sentence"
+        sed 's/^/        | /' "$scratch/expect.log"
+        wrong=$((wrong + 1))
+    fi
+}
+
+refuses() { ! "$@"; }
+
+# same WANTED FOUND
+same() {
+    [ "$1" = "$2" ] || { printf 'wanted: %s\nfound:  %s\n' "$1" "$2"; return 1; }
+}
+
+# matches PATTERN TEXT: an extended regular expression, for the whole text.
+matches() {
+    [[ $2 =~ ^$1$ ]] || { printf 'pattern: %s\nfound:   %s\n' "$1" "$2"; return 1; }
+}
+
+# start_server: a real server; sets PORT CA_FILE DATABASE USER PASSWORD_FILE and the others of its "env".
+start_server() {
+    server=$scratch/server
+    mkdir -m 0700 -- "$server"
+    [ "$(id -u)" -ne 0 ] || chmod 0711 -- "$scratch"
+    "$root/scripts/throwaway-postgres.sh" start "$server"
+    # shellcheck source=/dev/null
+    . "$server/env"
+}
+
+# finish: the end of every test.
+finish() {
+    [ "$wrong" -eq 0 ] || { printf '%d wrong\n' "$wrong"; exit 1; }
+}
