@@ -55,7 +55,7 @@ build_program() {
     jobs=$(nproc)
     step build "configure, release, in build/quick-start" \
         "read the lines above; if the folder belongs to somebody else or is damaged, remove it: rm -r '$build'" \
-        cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF
+        cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF || return 1
     step build "compile with $jobs jobs (about a minute the first time)" \
         "read the lines above; with little memory try: cmake --build '$build' -j1" \
         cmake --build "$build" -j "$jobs"
@@ -96,7 +96,7 @@ demonstration() {
     mkdir -m 0700 -- "$scratch_dir/server"
     server_started=yes
     step database "start a throw-away PostgreSQL server (TLS, SCRAM, role db_monitor)" "see the lines above" \
-        "$root/scripts/throwaway-postgres.sh" start "$scratch_dir/server"
+        "$root/scripts/throwaway-postgres.sh" start "$scratch_dir/server" || return 3
     local PORT CA_FILE DATABASE USER PASSWORD_FILE
     # shellcheck source=/dev/null
     . "$scratch_dir/server/env"
