@@ -64,7 +64,7 @@ build_program() {
 # Prints how the program was called (with what the shell needs quoted), its output and its exit code.
 run_program() {
     local code=0
-    say "check:    $(printf '%q ' "$program" "$@")"
+    say "check:    $(printf %q "$program")$([ $# -eq 0 ] || printf ' %q' "$@")"
     say
     "${environment[@]}" "$program" "$@" </dev/null || code=$?
     say
@@ -93,6 +93,7 @@ own_database() {
 }
 
 demonstration() {
+    [ "$(id -u)" -ne 0 ] || chmod 0711 -- "$scratch_dir" # the server's user passes through
     mkdir -m 0700 -- "$scratch_dir/server"
     server_started=yes
     step database "start a throw-away PostgreSQL server (TLS, SCRAM, role db_monitor)" "see the lines above" \
