@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Catch2 of Debian 12 is version 2, newer systems have version 3: the same tests build with both.
+#pragma once
+
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+#else
+#include <catch2/catch.hpp>
+#endif
+
+#include <string>
+
+namespace dbup_test {
+
+/// Matches a text that has `part` somewhere.
+inline auto has(const std::string& part)
+{
+#if __has_include(<catch2/catch_all.hpp>)
+    return Catch::Matchers::ContainsSubstring(part);
+#else
+    return Catch::Matchers::Contains(part);
+#endif
+}
+
+/// Matches a text that has one of several parts; for wordings that differ between server versions.
+inline auto has_either(const std::string& one, const std::string& other)
+{
+    return has(one) || has(other);
+}
+
+} // namespace dbup_test
