@@ -51,7 +51,7 @@ step() {
     local name=$1 code=0 begin=$SECONDS
     shift
     "$@" >"$scratch_dir/log" 2>&1 </dev/null || code=$?
-    [ "$code" -eq 0 ] || show_end "$scratch_dir/log" 80
+    [ "$code" -eq 0 ] || show_end "$scratch_dir/log" 80 2>&1
     printf '%-6s %s (%d s)\n' "$([ "$code" -eq 0 ] && echo ok || echo FAILED)" "$name" "$((SECONDS - begin))"
     count "$name" "$code"
     return "$code"
