@@ -4,7 +4,9 @@
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
-scratch=$(mktemp -d -- "${TMPDIR:-/tmp}/db-up-packaging.XXXXXX")
+base=${TMPDIR:-/tmp}
+[ "$(id -u)" -ne 0 ] || base=/tmp # root's own may be closed to the server's user
+scratch=$(mktemp -d -- "$base/db-up-packaging.XXXXXX")
 server=
 wrong=0
 
