@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "actions/attempts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dbup {
+
+namespace {
+
+/// Time for a statement that the server ends itself to be reported as such.
+constexpr Millis statement_grace{1'000};
+
+struct Ended {
+    Failure failure;
+    Stage stage = Stage::setup;
+};
+
+void expect_role(const Config& config, const ServerFacts& server, const Endpoint& endpoint)
+{
+    const bool wrong = (config.role == ExpectedRole::primary && server.standby) ||
+                       (config.role == ExpectedRole::standby && !server.standby);
+    if (wrong) {
+        const auto* const is = server.standby ? "standby" : "primary";
+        const auto* const wanted = server.standby ? "primary" : "standby";
+        throw Failure{ErrorClass::role_mismatch, fmt::format("pg_is_in_recovery() says {}", is)}.with_message(
+            fmt::format("{} is a {}, expected a {}", endpoint.text(), is, wanted));
+    }
+}
+
+/// One attempt: every endpoint, every address, until one satisfies.
+class Attempt {
+public:
+    Attempt(int number, const Config& config, const Check& check, const Surroundings& around, const Deadline& deadline)
+        : number_{number}, config_{config}, check_{check}, around_{around}, deadline_{deadline},
+          spent_by_{deadline.within(config.connect_timeout)}
+    {
+    }
+
+    Answer make()
+    {
+        for (std::size_t i = 0; i < config_.endpoints.size(); ++i) {
+            around_.trace.begin(number_, config_.endpoints[i].text());
+            const std::size_t endpoints_left = config_.endpoints.size() - i - 1;
+            if (auto answer = ask(config_.endpoints[i], endpoints_left)) {
+                return std::move(*answer);
+            }
+        }
+        throw furthest();
+    }
+
+private:
+    std::optional<Answer> ask(const Endpoint& endpoint, std::size_t endpoints_left)
+    {
+        std::vector<Candidate> candidates;
+        try {
+            around_.trace.enter(Stage::resolve);
+            const Instant before = around_.clock.now();
+            candidates = around_.connector.resolve(endpoint);
+            // A name server that answers late must not take the time to connect away.
+            spent_by_ = Deadline{around_.clock, std::min(deadline_.end(), spent_by_.end() + (around_.clock.now() - before))};
+        } catch (const Failure& failure) {
+            note(failure, endpoint);
+            return std::nullopt;
+        }
+        for (std::size_t i = 0; i < candidates.size(); ++i) {
+            if (i > 0) {
+                around_.trace.begin(number_, {});
+            }
+            around_.trace.name_target(candidates[i].text());
+            const std::size_t sharers = candidates.size() - i + endpoints_left;
+            if (auto answer = ask(candidates[i], sharers)) {
+                return answer;
+            }
+        }
+        return std::nullopt;
+    }
+
+    std::optional<Answer> ask(const Candidate& candidate, std::size_t sharers)
+    {
+        try {
+            const Millis share{std::max<Millis::rep>(1, spent_by_.left().count() / static_cast<Millis::rep>(sharers))};
+            const auto session =
+                around_.connector.open(config_, candidate, deadline_.within(share), around_.trace);
+            Answer answer;
+            answer.evidence =
+                check_.look(*session, deadline_.within(config_.statement_timeout + statement_grace));
+            answer.server = session->server();
+            answer.tls = session->tls();
+            answer.endpoint = candidate.endpoint;
+            session->close();
+            expect_role(config_, answer.server, candidate.endpoint);
+            around_.trace.end({}, {});
+            return answer;
+        } catch (const Failure& failure) {
+            note(failure, candidate.endpoint);
+            return std::nullopt;
+        }
+    }
+
+    /// Remembers a failure, or lets it out if no other server can mend it.
+    void note(const Failure& failure, const Endpoint& endpoint)
+    {
+        const Stage stage = around_.trace.stage();
+        auto told = told_at(failure, endpoint, stage);
+        around_.trace.end(row_of(failure.error()).code, told.detail().empty() ? told.message() : told.detail());
+        if (row_of(failure.error()).remedy == Remedy::none) {
+            throw Failure{std::move(told)};
+        }
+        ended_.push_back({std::move(told), stage});
+    }
+
+    /// The failure with the words for where it happened.
+    [[nodiscard]] Failure told_at(Failure failure, const Endpoint& endpoint, Stage stage) const
+    {
+        const bool ours = failure.error() == ErrorClass::timeout && failure.sqlstate().empty();
+        if (ours && failure.message().empty()) {
+            const auto spent = around_.trace.tries().back().total();
+            failure = std::move(failure).with_message(fmt::format("no answer from {} in {}, waiting for {}",
+                                                                  endpoint.text(),
+                                                                  duration_text(spent),
+                                                                  row_of(stage).waiting_for));
+        }
+        return std::move(failure).with_target(endpoint.text(), endpoint.host);
+    }
+
+    [[nodiscard]] Failure furthest() const
+    {
+        const auto best = std::max_element(ended_.begin(), ended_.end(), [](const Ended& left, const Ended& right) {
+            return left.stage <= right.stage;
+        });
+        return best->failure;
+    }
+
+    int number_;
+    const Config& config_;
+    const Check& check_;
+    const Surroundings& around_;
+    Deadline deadline_;
+    Deadline spent_by_;
+    std::vector<Ended> ended_;
+};
+
+} // namespace
+
+Answer answer_of(const Config& config, const Check& check, const Surroundings& around, const Deadline& deadline)
+{
+    std::optional<Failure> before;
+    for (int number = 1;; ++number) {
+        const bool has_full_time = deadline.left() >= config.connect_timeout;
+        try {
+            return Attempt{number, config, check, around, deadline}.make();
+        } catch (const Failure& failure) {
+            const bool cut_short = failure.error() == ErrorClass::timeout && deadline.expired() && !has_full_time;
+            if (before && cut_short) {
+                throw Failure{*before};
+            }
+            before = failure;
+        }
+        const bool mendable = row_of(before->error()).remedy == Remedy::retry;
+        if (!mendable || number > config.max_retries) {
+            throw Failure{*before};
+        }
+        const Millis pause = config.backoff.pause(number, around.random);
+        if (pause >= deadline.left()) {
+            throw Failure{*before};
+        }
+        around.trace.tell(fmt::format("{}; retrying in {}", row_of(before->error()).code, duration_text(pause)));
+        around.clock.sleep(pause);
+    }
+}
+
+} // namespace dbup

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "config/manual.hpp"
+
+#include "config/options.hpp"
+#include "core/text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace dbup {
+
+namespace {
+
+/// Text that roff must not take for a request or an escape.
+std::string roff(std::string_view text)
+{
+    std::string escaped = replaced(text, "\\", "\\e");
+    escaped = replaced(escaped, "-", "\\-");
+    escaped = replaced(escaped, "…", "...");
+    escaped = replaced(escaped, "~", "\\(ti");
+    return escaped.starts_with('.') || escaped.starts_with('\'') ? "\\&" + escaped : escaped;
+}
+
+bool is_secret(const OptionRow& row)
+{
+    return std::holds_alternative<Secret Config::*>(row.slot);
+}
+
+std::string item(const OptionRow& row)
+{
+    std::string line = ".It";
+    for (const char letter : row.letters) {
+        line += fmt::format(" Fl {}{} ,", letter, row.arg.empty() ? "" : " Ar " + roff(row.arg));
+    }
+    line += fmt::format(" Fl \\-{}", roff(row.name));
+    if (negatable(row)) {
+        line += fmt::format(" , Fl \\-no\\-{}", roff(row.name));
+    }
+    for (const auto alias : words_of(row.aliases)) {
+        line += fmt::format(" , Fl \\-{}", roff(alias));
+    }
+    return line + (row.arg.empty() ? "\n" : " Ar " + roff(row.arg) + '\n');
+}
+
+std::string sentence(std::string_view text)
+{
+    std::string result = roff(text);
+    if (!result.empty() && result.front() >= 'a' && result.front() <= 'z') {
+        result.front() = static_cast<char>(result.front() - 'a' + 'A');
+    }
+    return result + '.';
+}
+
+std::string option_entry(const OptionRow& row)
+{
+    std::string text = item(row) + sentence(row.help) + '\n';
+    if (!row.fallback.empty() && row.fate == Fate::used) {
+        text += fmt::format("Default: {}.\n", roff(row.fallback));
+    }
+    if (!row.least.empty() && row.fate == Fate::used) {
+        text += fmt::format("From {} to {}.\n", roff(row.least), roff(row.most));
+    }
+    if (!row.environment.empty()) {
+        text += fmt::format("Environment: {}.\n", joined(words_of(row.environment)));
+    }
+    if (!row.conninfo.empty()) {
+        text += fmt::format("In a connection URI or service: {}.\n", roff(row.conninfo));
+    }
+    return text;
+}
+
+struct Mark {
+    std::string_view line = {};
+    std::string (*text)() = nullptr;
+};
+
+constexpr std::array marks{
+    Mark{"@OPTIONS@\n", &options_mdoc},
+    Mark{"@ENVIRONMENT@\n", &environment_mdoc},
+    Mark{"@ERRORS@\n", &errors_mdoc},
+};
+
+} // namespace
+
+std::string options_mdoc()
+{
+    std::string text;
+    for (const auto group :
+         {Group::target, Group::tls, Group::time, Group::judging, Group::output, Group::other}) {
+        text += fmt::format(".Ss {}\n.Bl -tag -width Ds\n", heading(group));
+        for (const auto& row : option_table()) {
+            if (row.group == group && row.fate != Fate::refused && !is_secret(row)) {
+                text += option_entry(row);
+            }
+        }
+        text += ".El\n";
+    }
+    return text;
+}
+
+std::string environment_mdoc()
+{
+    std::string text = ".Bl -tag -width Ds\n";
+    for (const auto& row : option_table()) {
+        for (const auto name : words_of(row.environment)) {
+            text += fmt::format(".It Ev {}\n{}\n",
+                                name,
+                                is_secret(row) ? sentence(row.help) : fmt::format("As\n.Fl \\-{} .", roff(row.name)));
+        }
+    }
+    text += ".It Ev CREDENTIALS_DIRECTORY\nThe folder of systemd's LoadCredential=; its file\n.Pa db\\-password\nholds "
+            "the password.\n";
+    return text + ".El\n";
+}
+
+std::string errors_mdoc()
+{
+    std::string text = ".Bl -tag -width Ds\n";
+    for (const auto& row : error_table()) {
+        text += fmt::format(".It Sy {}\n", row.code);
+        text += fmt::format("{}: {}\n", row_of(row.state).word, sentence(row.sentence));
+        text += fmt::format("{}\n", sentence(row.fix));
+        if (!row.option.empty()) {
+            text += fmt::format("Class\n.Sy {}\nof\n.Fl \\-state .\n", roff(row.option));
+        }
+    }
+    return text + ".El\n";
+}
+
+std::string manual_page(std::string_view page)
+{
+    std::string text{page};
+    for (const auto& mark : marks) {
+        text = replaced(text, mark.line, mark.text());
+    }
+    return text;
+}
+
+} // namespace dbup

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "core/failure.hpp"
+#include "pg/connector.hpp"
+#include "pg/libpq_session.hpp"
+#include "pg/login.hpp"
+#include "pg/resolve.hpp"
+
+#include <mutex>
+
+namespace dbup {
+
+namespace {
+
+class LibpqConnector final : public Connector {
+public:
+    LibpqConnector(const Clock& clock, int stop_fd) : clock_{clock}, stop_fd_{stop_fd} {}
+
+    std::vector<Candidate> resolve(const Endpoint& endpoint) override { return resolve_endpoint(endpoint); }
+
+    std::unique_ptr<Session>
+    open(const Config& config, const Candidate& candidate, const Deadline& deadline, Trace& trace) override
+    {
+        Login login{config, candidate, trace, stop_fd_};
+        login.start(deadline);
+        keep(login.password());
+        auto connection = login.finish(deadline);
+        const bool must_encrypt = config.ssl_mode >= SslMode::require && !candidate.endpoint.is_socket();
+        if (must_encrypt && PQsslInUse(connection.get()) == 0) {
+            throw Failure{ErrorClass::tls, "the connection is not encrypted"};
+        }
+        return std::make_unique<LibpqSession>(
+            std::move(connection), LibpqSession::Surroundings{config, clock_, trace, stop_fd_});
+    }
+
+    [[nodiscard]] std::vector<Secret> secrets() const override
+    {
+        const std::lock_guard lock{mutex_};
+        return secrets_;
+    }
+
+private:
+    void keep(Secret password)
+    {
+        const std::lock_guard lock{mutex_};
+        secrets_.push_back(std::move(password));
+    }
+
+    const Clock& clock_;
+    int stop_fd_;
+    mutable std::mutex mutex_;
+    std::vector<Secret> secrets_;
+};
+
+} // namespace
+
+std::unique_ptr<Connector> libpq_connector(const Clock& clock, int stop_fd)
+{
+    return std::make_unique<LibpqConnector>(clock, stop_fd);
+}
+
+} // namespace dbup

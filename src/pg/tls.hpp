@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "pg/libpq.hpp"
+#include "pg/session.hpp"
+
+#include <optional>
+
+namespace dbup {
+
+/// What protects a connection that is open; empty if nothing does.
+/// \param unix_time now, by the host's clock: the certificate's days are counted from it
+std::optional<TlsFacts> tls_facts(PGconn* connection, double unix_time);
+
+} // namespace dbup
