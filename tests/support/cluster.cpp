@@ -176,7 +176,7 @@ HbaLines::HbaLines(const std::string& lines)
     : before_{read_file(Cluster::shared().data_folder() / "pg_hba.conf")}
 {
     replace_text(Cluster::shared().data_folder() / "pg_hba.conf",
-                 "local all postgres trust\n" + lines + "\n" + before_);
+                 "local postgres postgres trust\n" + lines + "\n" + before_);
     Cluster::shared().reload();
 }
 
@@ -282,6 +282,13 @@ Standby::~Standby()
             {"pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", data_});
         std::filesystem::remove_all(data_.parent_path());
     });
+}
+
+void Standby::begin_smart_shutdown() const
+{
+    Cluster::shared().run_as_server({"pg_ctl", "stop", "-W", "-s", "-m", "smart", "-D", data_});
+    wait_until("the standby refuses new sessions",
+               [&] { return ping(superuser()) == Ping::rejects; });
 }
 
 Parameters Standby::superuser() const

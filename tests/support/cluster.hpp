@@ -58,12 +58,15 @@ private:
     std::string password_ = {};
 };
 
-/// Lines of pg_hba.conf before all others, until the end of the scope.
+/// Lines of pg_hba.conf before all others, until the end of the scope. The superuser keeps the
+/// socket and the database postgres.
 class HbaLines {
 public:
     explicit HbaLines(const std::string& lines);
     HbaLines(const HbaLines&) = delete;
+    HbaLines(HbaLines&&) = delete;
     HbaLines& operator=(const HbaLines&) = delete;
+    HbaLines& operator=(HbaLines&&) = delete;
     ~HbaLines();
 
 private:
@@ -75,7 +78,9 @@ class ServerCertificate {
 public:
     explicit ServerCertificate(const KeyPair& pair);
     ServerCertificate(const ServerCertificate&) = delete;
+    ServerCertificate(ServerCertificate&&) = delete;
     ServerCertificate& operator=(const ServerCertificate&) = delete;
+    ServerCertificate& operator=(ServerCertificate&&) = delete;
     ~ServerCertificate();
 
 private:
@@ -88,7 +93,9 @@ class Setting {
 public:
     Setting(std::string name, const std::string& value);
     Setting(const Setting&) = delete;
+    Setting(Setting&&) = delete;
     Setting& operator=(const Setting&) = delete;
+    Setting& operator=(Setting&&) = delete;
     ~Setting();
 
 private:
@@ -100,7 +107,9 @@ class Undoable {
 public:
     Undoable(const std::string& now, std::string undo, std::string database = "postgres");
     Undoable(const Undoable&) = delete;
+    Undoable(Undoable&&) = delete;
     Undoable& operator=(const Undoable&) = delete;
+    Undoable& operator=(Undoable&&) = delete;
     ~Undoable();
 
 private:
@@ -119,11 +128,16 @@ class Standby {
 public:
     explicit Standby(StandbyKind kind, const std::string& name = "standby");
     Standby(const Standby&) = delete;
+    Standby(Standby&&) = delete;
     Standby& operator=(const Standby&) = delete;
+    Standby& operator=(Standby&&) = delete;
     ~Standby();
 
     [[nodiscard]] std::string port() const { return port_; }
     [[nodiscard]] Parameters superuser() const;
+
+    /// Ends when the last session has ended; until then new ones are refused.
+    void begin_smart_shutdown() const;
 
 private:
     std::filesystem::path data_ = {};

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -194,6 +195,16 @@ void Peer::reset()
     const linger at_once{1, 0};
     ::setsockopt(socket_.number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     socket_.close();
+}
+
+std::string message(char type, std::string_view body)
+{
+    std::string result(1, type);
+    const std::size_t length = body.size() + 4;
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+        result += static_cast<char>(length >> shift & 0xffU);
+    }
+    return result.append(body);
 }
 
 Step read_bytes(std::size_t count)

@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -48,6 +49,9 @@ private:
 using Step = std::function<bool(Peer&)>;
 using Script = std::vector<Step>;
 
+/// A message of the PostgreSQL protocol: type, length, body.
+std::string message(char type, std::string_view body);
+
 // Steps of scripts.
 Step read_bytes(std::size_t count);
 Step read_startup(); // a packet without type: SSLRequest, startup or cancel request
@@ -68,7 +72,9 @@ public:
     {
     }
     ScriptedServer(const ScriptedServer&) = delete;
+    ScriptedServer(ScriptedServer&&) = delete;
     ScriptedServer& operator=(const ScriptedServer&) = delete;
+    ScriptedServer& operator=(ScriptedServer&&) = delete;
     ~ScriptedServer();
 
     [[nodiscard]] std::string port() const { return port_; }

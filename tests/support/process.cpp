@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -179,10 +180,18 @@ Pipe full_pipe()
     return pipe;
 }
 
+Pipe packet_pair()
+{
+    std::array<int, 2> ends{-1, -1};
+    checked(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
+    return {Descriptor{ends[0]}, Descriptor{ends[1]}};
+}
+
 Pipe make_output(Stdout kind)
 {
     switch (kind) {
     case Stdout::read: return make_pipe();
+    case Stdout::packets: return packet_pair();
     case Stdout::closed: return {};
     case Stdout::full_device: return {Descriptor{}, open_for_writing("/dev/full")};
     case Stdout::never_read: return full_pipe();
@@ -244,7 +253,8 @@ Process::Process(Command command) : pending_input_{std::move(command.input)}
     process_ = Descriptor{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
     checked(process_.number(), "pidfd_open");
     input_ = std::move(input.write);
-    (command.output == Stdout::read ? out_ : unread_) = std::move(output.read);
+    const bool collected = command.output == Stdout::read || command.output == Stdout::packets;
+    (collected ? out_ : unread_) = std::move(output.read);
     err_ = std::move(errors.read);
     for (const Descriptor* descriptor : {&input_, &out_, &err_}) {
         if (descriptor->open()) {
@@ -300,9 +310,11 @@ void Process::collect(Finished& result)
             input_.close();
         }
     }
+    const std::size_t before = result.out.size();
     if (out_.open() && !drain(out_, result.out)) {
         out_.close();
     }
+    result.writes += result.out.size() > before ? 1 : 0;
     if (err_.open() && !drain(err_, result.err)) {
         err_.close();
     }

@@ -37,6 +37,7 @@ struct Mount {
 
 enum class Stdout {
     read,        // collected in Finished::out
+    packets,     // the same, and every write of the program is counted
     closed,      // descriptor 1 is not open at all
     full_device, // /dev/full: every write fails with ENOSPC
     no_reader,   // a pipe whose reader is gone
@@ -61,6 +62,7 @@ struct Finished {
     int exit_code = -1; // -1: ended by a signal
     int signal = 0;
     bool killed = false; // kill_after was reached
+    int writes = 0;      // with Stdout::packets
     double seconds = 0;
     std::string out = {};
     std::string err = {};

@@ -16,7 +16,9 @@ public:
     static Sandbox& shared();
 
     Sandbox(const Sandbox&) = delete;
+    Sandbox(Sandbox&&) = delete;
     Sandbox& operator=(const Sandbox&) = delete;
+    Sandbox& operator=(Sandbox&&) = delete;
     ~Sandbox();
 
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }

@@ -147,7 +147,8 @@ TEST_CASE("1000 bytes are too many", "[support]")
 
 TEST_CASE("a scripted server plays one script per connection", "[support]")
 {
-    ScriptedServer server{{{send_bytes("one"), close_connection()}, {reset_connection()}}};
+    ScriptedServer server{
+        std::vector<Script>{{send_bytes("one"), close_connection()}, {reset_connection()}}};
     std::string text(3, ' ');
     const Descriptor first = connect_to("127.0.0.1", server.port());
     Peer peer{connect_to("127.0.0.1", server.port()), -1};
