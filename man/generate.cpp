@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Writes the manual page: the prose of the first file with the lists of the tables, into the second.
+// Writes the manual page: the prose of the first file with the lists of the tables, into the
+// second.
 #include "config/manual.hpp"
 
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <span>
-#include <string>
+#include <sstream>
 
 int main(int argc, char** argv)
 {
@@ -15,9 +15,10 @@ int main(int argc, char** argv)
         std::cerr << "usage: db-up-manual TEMPLATE PAGE\n";
         return 1;
     }
-    std::ifstream source{arguments[1]};
-    const std::string page{std::istreambuf_iterator<char>{source}, {}};
+    const std::ifstream source{arguments[1]};
+    std::ostringstream page;
+    page << source.rdbuf();
     std::ofstream target{arguments[2]};
-    target << dbup::manual_page(page) << std::flush;
+    target << dbup::manual_page(page.str()) << std::flush;
     return source && target ? 0 : 1;
 }

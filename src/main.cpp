@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <span>
+
 #include "app/run.hpp"
 #include "process/delivery.hpp"
 #include "process/hygiene.hpp"
 #include "process/supervisor.hpp"
 #include "process/system.hpp"
-
-#include <unistd.h>
-
-#include <span>
 
 /// arguments + environment + files → one supervised run → bytes on stdout + exit code
 int main(int argc, char** argv)
@@ -34,6 +34,7 @@ int main(int argc, char** argv)
 
     constexpr dbup::Millis patience{50};
     dbup::deliver(STDOUT_FILENO, outcome.text, patience);
-    // No destructors and exit handlers: a worker may still be stuck, and there is nothing left to do.
+    // No destructors and exit handlers: a worker may still be stuck, and there is nothing left to
+    // do.
     _exit(outcome.exit_code);
 }

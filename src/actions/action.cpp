@@ -18,8 +18,8 @@ constexpr std::array table{
 
 const Action& row_of(ActionKind kind)
 {
-    const auto* const row =
-        std::find_if(table.begin(), table.end(), [kind](const Action& action) { return action.kind == kind; });
+    const auto* const row = std::find_if(
+        table.begin(), table.end(), [kind](const Action& action) { return action.kind == kind; });
     return *row; // every kind has one: tests/unit walks over them
 }
 

@@ -23,7 +23,8 @@ struct Surroundings {
 /// A report to be rendered, or a text to be printed as it is.
 using Product = std::variant<Report, std::string>;
 
-/// Something that the program can be asked to do. A new one is a file with this function and a line in action_table.
+/// Something that the program can be asked to do. A new one is a file with this function and a line
+/// in action_table.
 struct Action {
     ActionKind kind = ActionKind::check;
     /// \throws Failure

@@ -24,16 +24,24 @@ void expect_role(const Config& config, const ServerFacts& server, const Endpoint
     if (wrong) {
         const auto* const is = server.standby ? "standby" : "primary";
         const auto* const wanted = server.standby ? "primary" : "standby";
-        throw Failure{ErrorClass::role_mismatch, fmt::format("pg_is_in_recovery() says {}", is)}.with_message(
-            fmt::format("{} is a {}, expected a {}", endpoint.text(), is, wanted));
+        throw Failure{ErrorClass::role_mismatch, fmt::format("pg_is_in_recovery() says {}", is)}
+            .with_message(fmt::format("{} is a {}, expected a {}", endpoint.text(), is, wanted));
     }
 }
 
 /// One attempt: every endpoint, every address, until one satisfies.
 class Attempt {
 public:
-    Attempt(int number, const Config& config, const Check& check, const Surroundings& around, const Deadline& deadline)
-        : number_{number}, config_{config}, check_{check}, around_{around}, deadline_{deadline},
+    Attempt(int number,
+            const Config& config,
+            const Check& check,
+            const Surroundings& around,
+            const Deadline& deadline)
+        : number_{number},
+          config_{config},
+          check_{check},
+          around_{around},
+          deadline_{deadline},
           spent_by_{deadline.within(config.connect_timeout)}
     {
     }
@@ -59,16 +67,19 @@ private:
             const Instant before = around_.clock.now();
             candidates = around_.connector.resolve(endpoint);
             // A name server that answers late must not take the time to connect away.
-            spent_by_ = Deadline{around_.clock, std::min(deadline_.end(), spent_by_.end() + (around_.clock.now() - before))};
+            spent_by_ = Deadline{
+                around_.clock,
+                std::min(deadline_.end(), spent_by_.end() + (around_.clock.now() - before))};
         } catch (const Failure& failure) {
             note(failure, endpoint);
             return std::nullopt;
         }
         for (std::size_t i = 0; i < candidates.size(); ++i) {
-            if (i > 0) {
-                around_.trace.begin(number_, {});
+            if (i == 0) {
+                around_.trace.name_target(candidates[i].text());
+            } else {
+                around_.trace.begin(number_, candidates[i].text());
             }
-            around_.trace.name_target(candidates[i].text());
             const std::size_t sharers = candidates.size() - i + endpoints_left;
             if (auto answer = ask(candidates[i], sharers)) {
                 return answer;
@@ -80,12 +91,13 @@ private:
     std::optional<Answer> ask(const Candidate& candidate, std::size_t sharers)
     {
         try {
-            const Millis share{std::max<Millis::rep>(1, spent_by_.left().count() / static_cast<Millis::rep>(sharers))};
+            const Millis share{std::max<Millis::rep>(
+                1, spent_by_.left().count() / static_cast<Millis::rep>(sharers))};
             const auto session =
                 around_.connector.open(config_, candidate, deadline_.within(share), around_.trace);
             Answer answer;
-            answer.evidence =
-                check_.look(*session, deadline_.within(config_.statement_timeout + statement_grace));
+            answer.evidence = check_.look(
+                *session, deadline_.within(config_.statement_timeout + statement_grace));
             answer.server = session->server();
             answer.tls = session->tls();
             answer.endpoint = candidate.endpoint;
@@ -104,7 +116,8 @@ private:
     {
         const Stage stage = around_.trace.stage();
         auto told = told_at(failure, endpoint, stage);
-        around_.trace.end(row_of(failure.error()).code, told.detail().empty() ? told.message() : told.detail());
+        around_.trace.end(row_of(failure.error()).code,
+                          told.detail().empty() ? told.message() : told.detail());
         if (row_of(failure.error()).remedy == Remedy::none) {
             throw Failure{std::move(told)};
         }
@@ -117,19 +130,21 @@ private:
         const bool ours = failure.error() == ErrorClass::timeout && failure.sqlstate().empty();
         if (ours && failure.message().empty()) {
             const auto spent = around_.trace.tries().back().total();
-            failure = std::move(failure).with_message(fmt::format("no answer from {} in {}, waiting for {}",
-                                                                  endpoint.text(),
-                                                                  duration_text(spent),
-                                                                  row_of(stage).waiting_for));
+            failure = std::move(failure).with_message(
+                fmt::format("no answer from {} in {}, waiting for {}",
+                            endpoint.text(),
+                            duration_text(spent),
+                            row_of(stage).waiting_for));
         }
         return std::move(failure).with_target(endpoint.text(), endpoint.host);
     }
 
     [[nodiscard]] Failure furthest() const
     {
-        const auto best = std::max_element(ended_.begin(), ended_.end(), [](const Ended& left, const Ended& right) {
-            return left.stage <= right.stage;
-        });
+        const auto best = std::max_element(
+            ended_.begin(), ended_.end(), [](const Ended& left, const Ended& right) {
+                return left.stage <= right.stage;
+            });
         return best->failure;
     }
 
@@ -144,7 +159,10 @@ private:
 
 } // namespace
 
-Answer answer_of(const Config& config, const Check& check, const Surroundings& around, const Deadline& deadline)
+Answer answer_of(const Config& config,
+                 const Check& check,
+                 const Surroundings& around,
+                 const Deadline& deadline)
 {
     std::optional<Failure> before;
     for (int number = 1;; ++number) {
@@ -152,7 +170,8 @@ Answer answer_of(const Config& config, const Check& check, const Surroundings& a
         try {
             return Attempt{number, config, check, around, deadline}.make();
         } catch (const Failure& failure) {
-            const bool cut_short = failure.error() == ErrorClass::timeout && deadline.expired() && !has_full_time;
+            const bool cut_short =
+                failure.error() == ErrorClass::timeout && deadline.expired() && !has_full_time;
             if (before && cut_short) {
                 throw Failure{*before};
             }
@@ -166,7 +185,8 @@ Answer answer_of(const Config& config, const Check& check, const Surroundings& a
         if (pause >= deadline.left()) {
             throw Failure{*before};
         }
-        around.trace.tell(fmt::format("{}; retrying in {}", row_of(before->error()).code, duration_text(pause)));
+        around.trace.tell(
+            fmt::format("{}; retrying in {}", row_of(before->error()).code, duration_text(pause)));
         around.clock.sleep(pause);
     }
 }

@@ -13,7 +13,8 @@ Product perform_check(const Config& config, const Surroundings& around)
 
     const Deadline deadline{around.clock, around.trace.start() + config.timeout};
     const auto facts = [&] {
-        return RunFacts{config, check, around.trace.tries(), around.clock.now() - around.trace.start()};
+        return RunFacts{
+            config, check, around.trace.tries(), around.clock.now() - around.trace.start()};
     };
     try {
         const Answer answer = answer_of(config, check, around, deadline);

@@ -23,7 +23,8 @@ std::string synopsis(const OptionRow& row)
 std::string explanation(const OptionRow& row)
 {
     std::string text{row.help};
-    const bool worth_saying = !row.fallback.empty() && row.fate == Fate::used && row.fallback != "false";
+    const bool worth_saying =
+        !row.fallback.empty() && row.fate == Fate::used && row.fallback != "false";
     if (worth_saying) {
         text += fmt::format(" [{}]", row.fallback);
     }

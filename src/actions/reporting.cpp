@@ -57,28 +57,43 @@ void add_stages(std::vector<Metric>& metrics, const Try& winner)
     }
     // Hardening and query are one round trip: only their sum says something of the server.
     const auto harden = winner.spent(Stage::harden).value_or(Elapsed{});
-    metrics.push_back({"query", seconds(harden + winner.spent(Stage::query).value_or(Elapsed{})), {}, {}});
+    metrics.push_back(
+        {"query", seconds(harden + winner.spent(Stage::query).value_or(Elapsed{})), {}, {}});
 }
 
 std::vector<Verdict> judged(const std::vector<Metric>& metrics, const RunFacts& facts)
 {
     const auto limits = limits_of(facts.check);
-    return judge_all(metrics, limits, thresholds_for(limits, facts.check.main_label, facts.config.thresholds));
+    return judge_all(
+        metrics, limits, thresholds_for(limits, facts.check.main_label, facts.config.thresholds));
 }
 
+/// A number with its unit, for people.
+std::string quantity(double value, Unit unit)
+{
+    if (unit == Unit::seconds) {
+        const auto magnitude = std::chrono::duration<double>(std::abs(value));
+        return (value < 0 ? "-" : "") +
+               duration_text(std::chrono::duration_cast<Elapsed>(magnitude));
+    }
+    return number_text(value) + std::string{uom(unit)};
+}
+
+/// "time is 1.2 s (above 1 s)"
 std::string violation(const Verdict& verdict)
 {
-    if (std::isnan(verdict.metric.value)) {
-        return fmt::format("{} was not measured", verdict.metric.label);
+    const auto& [metric, unit, thresholds, state] = verdict;
+    if (std::isnan(metric.value)) {
+        return fmt::format("{} was not measured", metric.label);
     }
-    const auto& range =
-        verdict.state == State::critical ? verdict.thresholds.critical : verdict.thresholds.warning;
-    return fmt::format("{} is {}{} ({} {})",
-                       verdict.metric.label,
-                       number_text(verdict.metric.value),
-                       uom(verdict.unit),
-                       range->alert_inside ? "inside" : "outside",
-                       range->text());
+    const Range range =
+        (state == State::critical ? thresholds.critical : thresholds.warning).value_or(Range{});
+    std::string limit = "inside " + range.text();
+    if (!range.alert_inside) {
+        limit = metric.value > range.high ? "above " + quantity(range.high, unit)
+                                          : "below " + quantity(range.low, unit);
+    }
+    return fmt::format("{} is {} ({})", metric.label, quantity(metric.value, unit), limit);
 }
 
 std::string encryption_text(const Answer& answer)
@@ -89,7 +104,8 @@ std::string encryption_text(const Answer& answer)
     return answer.endpoint.is_socket() ? "unix socket, no TLS" : "no TLS";
 }
 
-std::string answer_headline(const Answer& answer, const RunFacts& facts, const std::vector<Verdict>& verdicts)
+std::string
+answer_headline(const Answer& answer, const RunFacts& facts, const std::vector<Verdict>& verdicts)
 {
     std::string broken;
     for (const auto& verdict : verdicts) {
@@ -106,9 +122,10 @@ std::string answer_headline(const Answer& answer, const RunFacts& facts, const s
                        answer.server.version,
                        answer.server.standby ? "standby" : "primary",
                        encryption_text(answer),
-                       retries == 0   ? std::string{}
-                       : retries == 1 ? std::string{", recovered after 1 retry"}
-                                      : fmt::format(", recovered after {} retries", number_text(retries)));
+                       retries == 0 ? std::string{}
+                       : retries == 1
+                           ? std::string{", recovered after 1 retry"}
+                           : fmt::format(", recovered after {} retries", number_text(retries)));
 }
 
 std::vector<std::string> fact_lines(const Answer& answer)
@@ -123,8 +140,8 @@ std::vector<std::string> fact_lines(const Answer& answer)
     };
     if (answer.tls) {
         lines.push_back(fmt::format("{} with {}", answer.tls->protocol, answer.tls->cipher));
-        lines.push_back(
-            fmt::format("certificate of {}, issued by {}", answer.tls->subject, answer.tls->issuer));
+        lines.push_back(fmt::format(
+            "certificate of {}, issued by {}", answer.tls->subject, answer.tls->issuer));
     }
     return lines;
 }
@@ -145,10 +162,12 @@ std::string filled(std::string_view text, const Failure& failure, const Config& 
 
 std::string failure_headline(const Failure& failure, const ErrorRow& row, const RunFacts& facts)
 {
-    std::string text = failure.message().empty() ? filled(row.sentence, failure, facts.config) : failure.message();
+    std::string text =
+        failure.message().empty() ? filled(row.sentence, failure, facts.config) : failure.message();
     const double retries = retries_of(facts);
     if (retries > 0) {
-        text += fmt::format(", {} attempts in {}", number_text(retries + 1), duration_text(facts.spent));
+        text += fmt::format(
+            ", {} attempts in {}", number_text(retries + 1), duration_text(facts.spent));
     }
     return text;
 }
@@ -171,19 +190,11 @@ std::string reason_of(const Failure& failure, const RunFacts& facts)
         const bool another = one.attempt == facts.tries.back().attempt && !one.code.empty() &&
                              one.target.substr(0, one.target.find(' ')) != failure.target();
         if (another) {
-            others += fmt::format("{} {} {}", others.empty() ? "also tried" : ",", one.target, one.code);
+            others +=
+                fmt::format("{} {} {}", others.empty() ? "also tried" : ",", one.target, one.code);
         }
     }
     return text.empty() || others.empty() ? text + others : text + "; " + others;
-}
-
-std::vector<std::string> notes_of(const RunFacts& facts)
-{
-    auto notes = facts.config.notes;
-    if (!facts.config.password_origin.empty()) {
-        notes.push_back("the password comes from " + facts.config.password_origin);
-    }
-    return notes;
 }
 
 } // namespace
@@ -218,9 +229,10 @@ Report report_of(const Answer& answer, const RunFacts& facts)
         report.state = worst(report.state, verdict.state);
     }
     report.headline = answer_headline(answer, facts, report.verdicts);
-    report.notes = notes_of(facts);
+    report.notes = facts.config.notes;
     report.facts = fact_lines(answer);
-    report.facts.insert(report.facts.end(), answer.evidence.findings.begin(), answer.evidence.findings.end());
+    report.facts.insert(
+        report.facts.end(), answer.evidence.findings.begin(), answer.evidence.findings.end());
     report.tries = facts.tries;
     report.settings = facts.config.settings;
     return report;
@@ -233,7 +245,7 @@ Report report_of(const Failure& failure, const RunFacts& facts)
     report.headline = failure_headline(failure, row, facts);
     report.reason = reason_of(failure, facts);
     report.fix = failure.fix().empty() ? filled(row.fix, failure, facts.config) : failure.fix();
-    report.notes = notes_of(facts);
+    report.notes = facts.config.notes;
     report.tries = facts.tries;
     report.settings = facts.config.settings;
     if (!facts.tries.empty()) { // nothing was tried: there is nothing to measure

@@ -36,15 +36,17 @@ int exit_code(ExitStyle style, State state, const ErrorRow* error)
 }
 
 Run::Run(const Parts& parts)
-    : parts_{parts}, trace_{parts.clock, [this](std::string_view step) {
-                                const auto settled = [this] {
-                                    const std::lock_guard lock{mutex_};
-                                    return settled_;
-                                }();
-                                if (settled && settled->verbosity > 2 && parts_.listener) {
-                                    parts_.listener(step);
-                                }
-                            }},
+    : parts_{parts},
+      trace_{parts.clock,
+             [this](std::string_view step) {
+                 const auto settled = [this] {
+                     const std::lock_guard lock{mutex_};
+                     return settled_;
+                 }();
+                 if (settled && settled->verbosity > 2 && parts_.listener) {
+                     parts_.listener(step);
+                 }
+             }},
       deadline_{trace_.start() + default_timeout()}
 {
 }
@@ -60,7 +62,8 @@ Outcome Run::execute(const Inputs& inputs) noexcept
     try {
         return execute_or_throw(inputs);
     } catch (...) {
-        return {row_of(State::unknown).exit_code, last_words}; // not even the report of a failure could be made
+        return {row_of(State::unknown).exit_code,
+                last_words}; // not even the report of a failure could be made
     }
 }
 
@@ -86,10 +89,12 @@ Outcome Run::execute_or_throw(const Inputs& inputs)
             const std::lock_guard lock{mutex_};
             settled_ = config;
         }
-        auto product = row_of(config->action)
-                           .perform(*config, {parts_.clock, parts_.random, parts_.connector, trace_});
+        auto product =
+            row_of(config->action)
+                .perform(*config, {parts_.clock, parts_.random, parts_.connector, trace_});
         if (auto* const text = std::get_if<std::string>(&product)) {
-            return {row_of(State::unknown).exit_code, std::move(*text)}; // the plugin interface asks for 3
+            return {row_of(State::unknown).exit_code,
+                    std::move(*text)}; // the plugin interface asks for 3
         }
         return finished(std::get<Report>(std::move(product)), *config);
     } catch (const Failure& failure) {
@@ -114,8 +119,9 @@ Outcome Run::cut_short(ErrorClass error) noexcept
         const bool on_file = error == ErrorClass::timeout && stage == Stage::setup;
         const auto tries = trace_.tries();
         const auto spent = duration_text(parts_.clock.now() - trace_.start());
-        const auto what = error == ErrorClass::timeout ? "no answer from {}{} in {}, waiting for {}"
-                                                       : "interrupted at {}{} after {}, waiting for {}";
+        const auto what = error == ErrorClass::timeout
+                              ? "no answer from {}{} in {}, waiting for {}"
+                              : "interrupted at {}{} after {}, waiting for {}";
         const auto target = tries.empty() ? std::string{} : tries.back().target;
         return outcome_of(Failure{on_file ? ErrorClass::local : error}
                               .with_message(fmt::format(fmt::runtime(what),
@@ -133,12 +139,11 @@ Outcome Run::cut_short(ErrorClass error) noexcept
 Outcome Run::outcome_of(const Failure& failure, const Config& config) const
 {
     const auto tries = trace_.tries();
-    return finished(report_of(failure,
-                              RunFacts{config,
-                                       *check_table().front(),
-                                       tries,
-                                       parts_.clock.now() - trace_.start()}),
-                    config);
+    return finished(
+        report_of(
+            failure,
+            RunFacts{config, *check_table().front(), tries, parts_.clock.now() - trace_.start()}),
+        config);
 }
 
 Outcome Run::finished(Report report, const Config& config) const

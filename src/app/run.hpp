@@ -19,8 +19,9 @@ struct Outcome {
     std::string text = {};
 };
 
-/// One run of the program, from its inputs to its outcome. It neither prints nor exits. Two threads may use it: the
-/// worker calls execute(); the supervisor calls cut_short() when the worker is stuck.
+/// One run of the program, from its inputs to its outcome. It neither prints nor exits. Two threads
+/// may use it: the worker calls execute(); the supervisor calls cut_short() when the worker is
+/// stuck.
 class Run {
 public:
     struct Parts {

@@ -21,8 +21,9 @@ struct Evidence {
 struct Check {
     std::string_view name = {};
     std::string_view summary = {};
-    std::span<const Limit> limits = {};  ///< of its own metrics
-    std::string_view main_label = {};    ///< what -w and -c without a label mean; of `limits` or run_limits()
+    std::span<const Limit> limits = {}; ///< of its own metrics
+    std::string_view main_label =
+        {}; ///< what -w and -c without a label mean; of `limits` or run_limits()
     Evidence (*look)(Session& session, const Deadline& deadline) = nullptr;
 };
 

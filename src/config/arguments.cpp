@@ -5,6 +5,7 @@
 #include "core/text.hpp"
 
 #include <fmt/format.h>
+
 #include <getopt.h>
 #include <string.h>
 
@@ -47,13 +48,15 @@ std::vector<option> getopt_table(const std::vector<LongName>& names)
     int index = first_long;
     for (const auto& name : names) {
         const bool takes = !name.row->arg.empty() || is_secret(*name.row);
-        table.push_back({name.name.c_str(), takes ? required_argument : no_argument, nullptr, index++});
+        table.push_back(
+            {name.name.c_str(), takes ? required_argument : no_argument, nullptr, index++});
     }
     table.push_back({nullptr, 0, nullptr, 0});
     return table;
 }
 
-/// "+:" first: stop at the first positional argument, tell a missing argument from an unknown option.
+/// "+:" first: stop at the first positional argument, tell a missing argument from an unknown
+/// option.
 std::string getopt_letters()
 {
     std::string letters = "+:";
@@ -87,9 +90,10 @@ const OptionRow* row_of_letter(char letter)
     if (name.starts_with("--")) {
         for (const auto& candidate : names) {
             if (candidate.name.starts_with(name.substr(2))) {
-                throw config_error(fmt::format("option '{}' is ambiguous; write it out, for example '--{}'",
-                                               name,
-                                               candidate.name));
+                throw config_error(
+                    fmt::format("option '{}' is ambiguous; write it out, for example '--{}'",
+                                name,
+                                candidate.name));
             }
         }
         const auto near = nearest(name.substr(2), known);
@@ -98,7 +102,8 @@ const OptionRow* row_of_letter(char letter)
     throw config_error(message + " (see --help)");
 }
 
-/// The text of an argument; one that carries a password is overwritten where the system shows it (ps, /proc).
+/// The text of an argument; one that carries a password is overwritten where the system shows it
+/// (ps, /proc).
 std::string taken(char* argument)
 {
     std::string text{argument};
@@ -113,9 +118,10 @@ Given given(const LongName& name, char* argument, std::string origin)
     const OptionRow& row = *name.row;
     if (is_secret(row)) {
         memset(argument, '*', strlen(argument));
-        throw config_error(fmt::format("--{}: every user can see a command line; use DB_PASSWORD, DB_PASSWORD_FILE or "
-                                       "--password-file",
-                                       row.name));
+        throw config_error(fmt::format(
+            "--{}: every user can see a command line; use DB_PASSWORD, DB_PASSWORD_FILE or "
+            "--password-file",
+            row.name));
     }
     if (row.fate == Fate::refused) {
         throw config_error(fmt::format("--{}: {}", row.name, row.help));
@@ -137,7 +143,8 @@ Given given(const LongName& name, char* argument, std::string origin)
                                    : fmt::format("option '-{}' needs a value", letter));
     }
     if (optopt >= first_long) {
-        throw config_error(fmt::format("option '{}' takes no value", written.substr(0, written.find('='))));
+        throw config_error(
+            fmt::format("option '{}' takes no value", written.substr(0, written.find('='))));
     }
     if (optopt != 0) {
         throw config_error(fmt::format("unknown option '-{}' (see --help)", letter));
@@ -164,7 +171,11 @@ std::vector<Given> read_arguments(std::span<char* const> arguments)
     for (;;) {
         const int at = optind == 0 ? 1 : optind;
         // The one reader of the command line, before anything else runs.
-        const int code = getopt_long(count, argv.data(), letters.c_str(), table.data(), nullptr); // NOLINT(concurrency-mt-unsafe)
+        const int code = getopt_long(count,
+                                     argv.data(),
+                                     letters.c_str(),
+                                     table.data(),
+                                     nullptr); // NOLINT(concurrency-mt-unsafe)
         if (code == -1) {
             break;
         }
@@ -176,12 +187,14 @@ std::vector<Given> read_arguments(std::span<char* const> arguments)
             all.push_back(given(name, optarg, "--" + name.name));
         } else {
             const auto letter = static_cast<char>(code);
-            all.push_back(given({"", row_of_letter(letter), false}, optarg, std::string{'-', letter}));
+            all.push_back(
+                given({"", row_of_letter(letter), false}, optarg, std::string{'-', letter}));
         }
     }
     if (optind < count) {
         const std::string extra = taken(argv[static_cast<std::size_t>(optind)]);
-        throw config_error(fmt::format("unexpected argument '{}'; db-up takes options only (see --help)", extra));
+        throw config_error(
+            fmt::format("unexpected argument '{}'; db-up takes options only (see --help)", extra));
     }
     return all;
 }

@@ -17,10 +17,11 @@ struct Given {
     std::string origin = {};
 };
 
-/// Reads a command line GNU style: `--name value`, `--name=value`, unique abbreviations, `-x value`, `-xvalue`,
-/// bundled flags, `--`. Connection strings with a password are overwritten in place once they were copied.
-/// \param arguments argv without the program's name
-/// \throws Failure{config} for an unknown or ambiguous option, a missing or superfluous argument, a positional one
+/// Reads a command line GNU style: `--name value`, `--name=value`, unique abbreviations, `-x
+/// value`, `-xvalue`, bundled flags, `--`. Connection strings with a password are overwritten in
+/// place once they were copied. \param arguments argv without the program's name \throws
+/// Failure{config} for an unknown or ambiguous option, a missing or superfluous argument, a
+/// positional one
 std::vector<Given> read_arguments(std::span<char* const> arguments);
 
 } // namespace dbup

@@ -29,19 +29,17 @@ struct StateSetting {
 
 /// One server to try.
 struct Endpoint {
-    std::string host = {};     ///< a name, an address, or a folder with a socket ('/' or '@' in front)
-    std::string port = {};     ///< 1 to 65535, as libpq wants it
+    std::string host = {}; ///< a name, an address, or a folder with a socket ('/' or '@' in front)
+    std::string port = {}; ///< 1 to 65535, as libpq wants it
     std::string hostaddr = {}; ///< an address that replaces the look-up of `host`; usually empty
 
-    [[nodiscard]] bool is_socket() const
-    {
-        return host.starts_with('/') || host.starts_with('@');
-    }
+    [[nodiscard]] bool is_socket() const { return host.starts_with('/') || host.starts_with('@'); }
     /// "db1:5432", "[::1]:5432", "/run/postgresql:5432"
     [[nodiscard]] std::string text() const;
 };
 
-/// Everything that a run needs to know, checked and complete. The type of a member is its parser (config/values.cpp).
+/// Everything that a run needs to know, checked and complete. The type of a member is its parser
+/// (config/values.cpp).
 struct Config {
     ActionKind action = ActionKind::check;
 
@@ -52,8 +50,9 @@ struct Config {
     std::string database = {};
     std::string user = {};
     Secret password = {};
-    std::string password_origin = {};               ///< where it was found; empty: nowhere
-    std::vector<std::string> password_search = {};  ///< where it was looked for, and why that gave nothing
+    std::string password_origin = {}; ///< where it was found; empty: nowhere
+    std::vector<std::string> password_search =
+        {}; ///< where it was looked for, and why that gave nothing
     std::string password_file = {};
     std::string passfile = {}; ///< libpq's password file, if it may be used
     std::string uri = {};      ///< redacted once it was read
@@ -90,8 +89,9 @@ struct Config {
     bool once = false;
     std::string interval = {};
 
-    std::vector<ShownSetting> settings = {}; ///< every option with its value and origin, in the order of the table
-    std::vector<std::string> notes = {};     ///< what the user should know about his settings
+    std::vector<ShownSetting> settings =
+        {}; ///< every option with its value and origin, in the order of the table
+    std::vector<std::string> notes = {}; ///< what the user should know about his settings
 
     /// The state of a failure of class `error`: what --state says, else the table.
     [[nodiscard]] State state_of(ErrorClass error) const;

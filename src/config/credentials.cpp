@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "config/credentials.hpp"
 
-#include <string.h>
-
 #include <fmt/format.h>
+
+#include <string.h>
 
 namespace dbup {
 
@@ -24,19 +24,22 @@ Secret password_in(const std::string& path, const std::string& origin, const Inp
             text.remove_suffix(1);
         }
     }
-    const bool usable = !text.empty() && text.find_first_of(std::string_view{"\0\n", 2}) == std::string_view::npos;
+    const bool usable =
+        !text.empty() && text.find_first_of(std::string_view{"\0\n", 2}) == std::string_view::npos;
     Secret password{std::string{text}};
     explicit_bzero(content.data(), content.size());
     if (!usable) {
-        throw config_error(fmt::format("{}: '{}' must hold the password on one line and nothing else", origin, path));
+        throw config_error(fmt::format(
+            "{}: '{}' must hold the password on one line and nothing else", origin, path));
     }
     return password;
 }
 
 void look_at_passfile(Config& config, const Inputs& inputs)
 {
-    config.password_search.emplace_back("none of DB_PASSWORD, DB_PASSWORD_FILE, the URL, POSTGRES_PASSWORD, "
-                                        "PGPASSWORD is set");
+    config.password_search.emplace_back(
+        "none of DB_PASSWORD, DB_PASSWORD_FILE, the URL, POSTGRES_PASSWORD, "
+        "PGPASSWORD is set");
     if (config.passfile.empty()) {
         auto home = inputs.environment->find("HOME").value_or("");
         home = home.empty() ? inputs.reader->home() : home;
@@ -48,7 +51,8 @@ void look_at_passfile(Config& config, const Inputs& inputs)
     }
     const auto objection = inputs.reader->passfile_objection(config.passfile);
     if (objection.empty()) {
-        config.password_search.push_back(fmt::format("{} has no line for this server", config.passfile));
+        config.password_search.push_back(
+            fmt::format("{} has no line for this server", config.passfile));
         return;
     }
     config.password_search.push_back(fmt::format("{}: {}", config.passfile, objection));

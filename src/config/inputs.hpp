@@ -30,7 +30,8 @@ struct ConninfoPart {
     std::string value = {};
 };
 
-/// Reads files and connection strings for the config room (libpq and the file system live elsewhere).
+/// Reads files and connection strings for the config room (libpq and the file system live
+/// elsewhere).
 class Reader {
 public:
     Reader() = default;
@@ -63,7 +64,8 @@ public:
 
 /// All that a Config is made of.
 struct Inputs {
-    std::span<char* const> arguments = {}; ///< argv without the program's name; secrets in it are overwritten
+    std::span<char* const> arguments =
+        {}; ///< argv without the program's name; secrets in it are overwritten
     const Environment* environment = nullptr;
     const Reader* reader = nullptr;
     /// Told the total time limit as soon as it is known: before files are read, which may block.

@@ -18,7 +18,8 @@ namespace dbup {
 
 namespace {
 
-/// Collects the settings of a level after the other; a later one replaces an earlier one of the same row.
+/// Collects the settings of a level after the other; a later one replaces an earlier one of the
+/// same row.
 class Collector {
 public:
     Collector(Config& config, const Inputs& inputs) : config_{config}, inputs_{inputs} {}
@@ -27,7 +28,8 @@ public:
     {
         store(config_, row, text, origin);
         origins_[&row] = origin;
-        // Two ways to give the password: the later one replaces the other, and a file that lost is not read.
+        // Two ways to give the password: the later one replaces the other, and a file that lost is
+        // not read.
         if (row.name == "password") {
             config_.password_file.clear();
         } else if (row.name == "password-file") {
@@ -82,17 +84,19 @@ void Collector::environment(std::string_view prefix)
         for (const auto name : words_of(row.environment)) {
             auto value = inputs_.environment->find(name);
             if (!name.starts_with(prefix) || !value || value->empty()) {
-                continue; // a variable that is set to nothing is as good as unset: compose files do that
+                continue; // a variable that is set to nothing is as good as unset: compose files do
+                          // that
             }
             if (first_name.empty()) {
                 first_name = name;
                 first_value = std::move(*value);
                 take(row, first_value, fmt::format("environment {}", name));
             } else if (*value != first_value) {
-                throw config_error(fmt::format("environment {} and {} name different values for --{}; unset one",
-                                               first_name,
-                                               name,
-                                               row.name));
+                throw config_error(
+                    fmt::format("environment {} and {} name different values for --{}; unset one",
+                                first_name,
+                                name,
+                                row.name));
             }
         }
     }
@@ -100,11 +104,16 @@ void Collector::environment(std::string_view prefix)
 
 /// Keywords of libpq that change nothing which db-up does not set itself.
 constexpr std::array harmless{
-    std::string_view{"gssencmode"},      std::string_view{"sslcompression"},
-    std::string_view{"keepalives"},      std::string_view{"keepalives_idle"},
-    std::string_view{"keepalives_count"}, std::string_view{"keepalives_interval"},
-    std::string_view{"tcp_user_timeout"}, std::string_view{"fallback_application_name"},
-    std::string_view{"client_encoding"}, std::string_view{"sslsni"},
+    std::string_view{"gssencmode"},
+    std::string_view{"sslcompression"},
+    std::string_view{"keepalives"},
+    std::string_view{"keepalives_idle"},
+    std::string_view{"keepalives_count"},
+    std::string_view{"keepalives_interval"},
+    std::string_view{"tcp_user_timeout"},
+    std::string_view{"fallback_application_name"},
+    std::string_view{"client_encoding"},
+    std::string_view{"sslsni"},
     std::string_view{"load_balance_hosts"},
 };
 
@@ -112,18 +121,22 @@ void Collector::conninfo(const std::vector<ConninfoPart>& parts, const std::stri
 {
     for (const auto& [keyword, value] : parts) {
         const auto rows = option_table();
-        const auto row = std::find_if(rows.begin(), rows.end(), [&keyword = keyword](const OptionRow& candidate) {
-            return !candidate.conninfo.empty() && candidate.conninfo == keyword;
-        });
+        const auto row = std::find_if(
+            rows.begin(), rows.end(), [&keyword = keyword](const OptionRow& candidate) {
+                return !candidate.conninfo.empty() && candidate.conninfo == keyword;
+            });
         if (row != rows.end()) {
-            const bool no_limit = keyword == "connect_timeout" && (value == "0" || value.starts_with('-'));
+            const bool no_limit =
+                keyword == "connect_timeout" && (value == "0" || value.starts_with('-'));
             if (!value.empty() && !no_limit) {
                 take(*row, value, fmt::format("{} ({})", origin, keyword));
             }
         } else if (std::find(harmless.begin(), harmless.end(), keyword) != harmless.end()) {
-            config_.notes.push_back(fmt::format("{}: {} is set by db-up itself and was ignored", origin, keyword));
+            config_.notes.push_back(
+                fmt::format("{}: {} is set by db-up itself and was ignored", origin, keyword));
         } else {
-            throw config_error(fmt::format("{}: '{}' is not supported by db-up; leave it out", origin, keyword));
+            throw config_error(
+                fmt::format("{}: '{}' is not supported by db-up; leave it out", origin, keyword));
         }
     }
 }
@@ -140,8 +153,9 @@ const OptionRow& row_named(std::string_view name)
 /// The text of the last `name` in `options`, if there is one.
 const Given* last_of(const std::vector<Given>& options, std::string_view name)
 {
-    const auto found = std::find_if(
-        options.rbegin(), options.rend(), [name](const Given& option) { return option.row->name == name; });
+    const auto found = std::find_if(options.rbegin(), options.rend(), [name](const Given& option) {
+        return option.row->name == name;
+    });
     return found == options.rend() ? nullptr : &*found;
 }
 
@@ -167,7 +181,10 @@ void announce_timeout(const Inputs& inputs, const std::vector<Given>& options)
     }
 }
 
-void collect_service(Collector& collector, Config& config, const Inputs& inputs, const std::string& origin)
+void collect_service(Collector& collector,
+                     Config& config,
+                     const Inputs& inputs,
+                     const std::string& origin)
 {
     if (!config.service.empty()) {
         collector.conninfo(inputs.reader->service(config.service, config.service_file), origin);
@@ -185,12 +202,16 @@ void refuse_two_passwords(const Inputs& inputs)
     }
 }
 
-void collect_environment(Collector& collector, Config& config, const Inputs& inputs, bool with_service)
+void collect_environment(Collector& collector,
+                         Config& config,
+                         const Inputs& inputs,
+                         bool with_service)
 {
     collector.environment("PG");
     collector.environment("POSTGRES_");
     if (with_service) {
-        collect_service(collector, config, inputs, fmt::format("service '{}' (PGSERVICE)", config.service));
+        collect_service(
+            collector, config, inputs, fmt::format("service '{}' (PGSERVICE)", config.service));
     }
     const auto credential = credential_file(inputs);
     if (!credential.empty()) {
@@ -201,12 +222,16 @@ void collect_environment(Collector& collector, Config& config, const Inputs& inp
     // The URL comes last: it overrides the single variables.
     const auto url = inputs.environment->find("DATABASE_URL");
     if (url && !url->empty()) {
-        collector.take(row_named("uri"), redact_connection_strings(*url), "environment DATABASE_URL");
+        collector.take(
+            row_named("uri"), redact_connection_strings(*url), "environment DATABASE_URL");
         collector.conninfo(inputs.reader->uri(*url), "environment DATABASE_URL");
     }
 }
 
-void collect_options(Collector& collector, Config& config, const Inputs& inputs, std::vector<Given> options)
+void collect_options(Collector& collector,
+                     Config& config,
+                     const Inputs& inputs,
+                     std::vector<Given> options)
 {
     for (const auto* const name : {"service-file", "service"}) {
         if (const auto* const option = last_of(options, name)) {
@@ -214,7 +239,10 @@ void collect_options(Collector& collector, Config& config, const Inputs& inputs,
         }
     }
     if (const auto* const option = last_of(options, "service")) {
-        collect_service(collector, config, inputs, fmt::format("service '{}' ({})", config.service, option->origin));
+        collect_service(collector,
+                        config,
+                        inputs,
+                        fmt::format("service '{}' ({})", config.service, option->origin));
     }
     std::string uri;
     if (const auto* const option = last_of(options, "uri")) {
@@ -229,8 +257,9 @@ void collect_options(Collector& collector, Config& config, const Inputs& inputs,
     if (!uri.empty()) {
         collector.conninfo(inputs.reader->uri(uri), "--uri");
         if (redact_connection_strings(uri) != uri) {
-            config.notes.emplace_back("--uri: every user could see the password in it until db-up overwrote it; use "
-                                      "DATABASE_URL or --password-file");
+            config.notes.emplace_back(
+                "--uri: every user could see the password in it until db-up overwrote it; use "
+                "DATABASE_URL or --password-file");
         }
     }
 }
@@ -253,12 +282,15 @@ void make_endpoints(Config& config, const Collector& collector)
     const auto hosts = parts_of(config.host_list, ',');
     const auto ports = parts_of(config.port_list, ',');
     const auto addresses = parts_of(config.hostaddr_list, ',');
-    const auto fits = [&hosts](const auto& list) { return list.size() == 1 || list.size() == hosts.size(); };
+    const auto fits = [&hosts](const auto& list) {
+        return list.size() == 1 || list.size() == hosts.size();
+    };
     if (!fits(ports)) {
-        throw config_error(fmt::format("{}: {} ports for {} hosts; give one port, or one for each host",
-                                       collector.origin_of(row_named("port")),
-                                       ports.size(),
-                                       hosts.size()));
+        throw config_error(
+            fmt::format("{}: {} ports for {} hosts; give one port, or one for each host",
+                        collector.origin_of(row_named("port")),
+                        ports.size(),
+                        hosts.size()));
     }
     if (addresses.size() != 1 && addresses.size() != hosts.size()) {
         throw config_error("--hostaddr: give one address for each host");
@@ -285,11 +317,13 @@ void make_endpoints(Config& config, const Collector& collector)
 void show_settings(Config& config, const Collector& collector)
 {
     for (const auto& row : option_table()) {
-        const bool plain = row.fate == Fate::used && !std::holds_alternative<ActionKind Config::*>(row.slot);
+        const bool plain =
+            row.fate == Fate::used && !std::holds_alternative<ActionKind Config::*>(row.slot);
         if (plain) {
             const bool from_file = row.name == "password" && !config.password_origin.empty();
             const auto origin = from_file ? config.password_origin : collector.origin_of(row);
-            config.settings.push_back({std::string{row.name}, shown(config, row), origin, origin == "default"});
+            config.settings.push_back(
+                {std::string{row.name}, shown(config, row), origin, origin == "default"});
         } else if (row.fate == Fate::ignored && collector.origin_of(row) != "default") {
             config.notes.push_back(fmt::format("{}: {}", collector.origin_of(row), row.help));
         }
@@ -304,9 +338,10 @@ void complete(Config& config, Collector& collector, const Inputs& inputs)
         throw config_error("DB_NAME is required. Set environment variable or use --database flag");
     }
     if (config.database.find("://") != std::string::npos) {
-        throw config_error(fmt::format("{}: a database name is expected, not a connection URI; use --uri or "
-                                       "DATABASE_URL",
-                                       collector.origin_of(row_named("database"))));
+        throw config_error(
+            fmt::format("{}: a database name is expected, not a connection URI; use --uri or "
+                        "DATABASE_URL",
+                        collector.origin_of(row_named("database"))));
     }
     config.backoff = {config.retry_backoff, config.retry_delay, config.retry_jitter};
     const auto* const source = config.password.empty() ? "password-file" : "password";

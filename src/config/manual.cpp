@@ -43,11 +43,28 @@ std::string item(const OptionRow& row)
     return line + (row.arg.empty() ? "\n" : " Ar " + roff(row.arg) + '\n');
 }
 
+/// `text` as a sentence, in lines that are short and end where a sentence ends (mdoc(7), "new
+/// sentence, new line").
 std::string sentence(std::string_view text)
 {
-    std::string result = roff(text);
-    if (!result.empty() && result.front() >= 'a' && result.front() <= 'z') {
-        result.front() = static_cast<char>(result.front() - 'a' + 'A');
+    constexpr std::size_t longest = 76;
+    std::string result;
+    std::size_t column = 0;
+    bool first = true;
+    for (const auto word : words_of(text)) {
+        const std::string escaped = roff(word);
+        const bool ends_sentence = result.ends_with('.');
+        if (!first) {
+            const bool breaks = ends_sentence || column + escaped.size() + 1 > longest;
+            result += breaks ? '\n' : ' ';
+            column = breaks ? 0 : column + 1;
+        }
+        result += escaped;
+        column += escaped.size();
+        if (first && result.front() >= 'a' && result.front() <= 'z') {
+            result.front() = static_cast<char>(result.front() - 'a' + 'A');
+        }
+        first = false;
     }
     return result + '.';
 }
@@ -106,10 +123,12 @@ std::string environment_mdoc()
         for (const auto name : words_of(row.environment)) {
             text += fmt::format(".It Ev {}\n{}\n",
                                 name,
-                                is_secret(row) ? sentence(row.help) : fmt::format("As\n.Fl \\-{} .", roff(row.name)));
+                                is_secret(row) ? sentence(row.help)
+                                               : fmt::format("As\n.Fl \\-{} .", roff(row.name)));
         }
     }
-    text += ".It Ev CREDENTIALS_DIRECTORY\nThe folder of systemd's LoadCredential=; its file\n.Pa db\\-password\nholds "
+    text += ".It Ev CREDENTIALS_DIRECTORY\nThe folder of systemd's LoadCredential=; its file\n.Pa "
+            "db\\-password\nholds "
             "the password.\n";
     return text + ".El\n";
 }
@@ -119,7 +138,7 @@ std::string errors_mdoc()
     std::string text = ".Bl -tag -width Ds\n";
     for (const auto& row : error_table()) {
         text += fmt::format(".It Sy {}\n", row.code);
-        text += fmt::format("{}: {}\n", row_of(row.state).word, sentence(row.sentence));
+        text += fmt::format("{}.\n{}\n", row_of(row.state).word, sentence(row.sentence));
         text += fmt::format("{}\n", sentence(row.fix));
         if (!row.option.empty()) {
             text += fmt::format("Class\n.Sy {}\nof\n.Fl \\-state .\n", roff(row.option));

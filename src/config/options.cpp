@@ -22,24 +22,29 @@ constexpr std::array table{
               .environment = "DB_HOST POSTGRES_HOST PGHOST",
               .conninfo = "host",
               .group = target,
-              .help = "server name, address or folder of its socket; a comma list is tried in order"},
-    OptionRow{.name = "hostaddr",
-              .slot = &Config::hostaddr_list,
-              .arg = "ADDRESS",
-              .environment = "PGHOSTADDR",
-              .conninfo = "hostaddr",
-              .group = target,
-              .help = "address to connect to, in place of looking up the host's; the certificate is still "
-                      "compared with the host"},
-    OptionRow{.name = "port",
-              .letters = "p",
-              .slot = &Config::port_list,
-              .arg = "PORT",
-              .fallback = "5432",
-              .environment = "DB_PORT POSTGRES_PORT PGPORT",
-              .conninfo = "port",
-              .group = target,
-              .help = "TCP port (1 to 65535), also the suffix of a socket; a comma list has one per host"},
+              .help =
+                  "server name, address or folder of its socket; a comma list is tried in order"},
+    OptionRow{
+        .name = "hostaddr",
+        .slot = &Config::hostaddr_list,
+        .arg = "ADDRESS",
+        .environment = "PGHOSTADDR",
+        .conninfo = "hostaddr",
+        .group = target,
+        .help =
+            "address to connect to, in place of looking up the host's; the certificate is still "
+            "compared with the host"},
+    OptionRow{
+        .name = "port",
+        .letters = "p",
+        .slot = &Config::port_list,
+        .arg = "PORT",
+        .fallback = "5432",
+        .environment = "DB_PORT POSTGRES_PORT PGPORT",
+        .conninfo = "port",
+        .group = target,
+        .help =
+            "TCP port (1 to 65535), also the suffix of a socket; a comma list has one per host"},
     OptionRow{.name = "database",
               .letters = "d",
               .aliases = "dbname",
@@ -59,13 +64,15 @@ constexpr std::array table{
               .conninfo = "user",
               .group = target,
               .help = "role to connect as"},
-    OptionRow{.name = "uri",
-              .slot = &Config::uri,
-              .arg = "URI",
-              .environment = "DATABASE_URL",
-              .group = target,
-              .help = "postgresql://user@host:port/database?sslmode=…; overrides the single settings of its own "
-                      "source"},
+    OptionRow{
+        .name = "uri",
+        .slot = &Config::uri,
+        .arg = "URI",
+        .environment = "DATABASE_URL",
+        .group = target,
+        .help =
+            "connection URI, postgresql://user@host:port/database?sslmode=…; overrides the single "
+            "settings of its own source"},
     OptionRow{.name = "service",
               .slot = &Config::service,
               .arg = "NAME",
@@ -90,14 +97,16 @@ constexpr std::array table{
               .environment = "PGPASSFILE",
               .conninfo = "passfile",
               .group = target,
-              .help = "libpq's password file, in place of ~/.pgpass"},
-    OptionRow{.name = "password",
-              .slot = &Config::password,
-              .environment = "DB_PASSWORD POSTGRES_PASSWORD PGPASSWORD",
-              .conninfo = "password",
-              .group = target,
-              .help = "the password; from the environment, a connection URI or a file only, never from the "
-                      "command line"},
+              .help = "password file of libpq, in place of ~/.pgpass"},
+    OptionRow{
+        .name = "password",
+        .slot = &Config::password,
+        .environment = "DB_PASSWORD POSTGRES_PASSWORD PGPASSWORD",
+        .conninfo = "password",
+        .group = target,
+        .help =
+            "the password; from the environment, a connection URI or a file only, never from the "
+            "command line"},
 
     OptionRow{.name = "ssl-mode",
               .aliases = "sslmode",
@@ -107,7 +116,8 @@ constexpr std::array table{
               .environment = "DB_SSL_MODE DB_SSLMODE PGSSLMODE",
               .conninfo = "sslmode",
               .group = tls,
-              .help = "disable, allow, prefer, require, verify-ca or verify-full; verify-full is the one that "
+              .help = "disable, allow, prefer, require, verify-ca or verify-full; verify-full is "
+                      "the one that "
                       "proves who answers"},
     OptionRow{.name = "ssl-root-cert",
               .aliases = "sslrootcert",
@@ -146,7 +156,8 @@ constexpr std::array table{
               .fallback = "false",
               .environment = "DB_ALLOW_CLEARTEXT_PASSWORD",
               .group = tls,
-              .help = "give the password to a server that asks for it unencrypted inside the session"},
+              .help =
+                  "give the password to a server that asks for it unencrypted inside the session"},
     OptionRow{.name = "application-name",
               .slot = &Config::application_name,
               .arg = "NAME",
@@ -176,15 +187,17 @@ constexpr std::array table{
               .conninfo = "connect_timeout",
               .group = time,
               .help = "most time of one attempt to connect"},
-    OptionRow{.name = "statement-timeout",
-              .slot = &Config::statement_timeout,
-              .arg = "TIME",
-              .fallback = "5s",
-              .least = "1ms",
-              .most = "1h",
-              .environment = "DB_STATEMENT_TIMEOUT DB_MONITOR_TIMEOUT",
-              .group = time,
-              .help = "the server ends a statement after that; never more than what is left of --timeout"},
+    OptionRow{
+        .name = "statement-timeout",
+        .slot = &Config::statement_timeout,
+        .arg = "TIME",
+        .fallback = "5s",
+        .least = "1ms",
+        .most = "1h",
+        .environment = "DB_STATEMENT_TIMEOUT DB_MONITOR_TIMEOUT",
+        .group = time,
+        .help =
+            "the server ends a statement after that; never more than what is left of --timeout"},
     OptionRow{.name = "lock-timeout",
               .slot = &Config::lock_timeout,
               .arg = "TIME",
@@ -231,7 +244,8 @@ constexpr std::array table{
               .slot = &Config::thresholds,
               .arg = "[LABEL=]RANGE",
               .group = judging,
-              .help = "WARNING if the metric is outside; without a label the response time; repeatable",
+              .help =
+                  "WARNING if the metric is outside; without a label the response time; repeatable",
               .fixed = "warning"},
     OptionRow{.name = "critical",
               .letters = "c",
@@ -267,7 +281,8 @@ constexpr std::array table{
               .fallback = "nagios",
               .environment = "DB_EXIT_STYLE",
               .group = output,
-              .help = "exit codes: nagios (0 to 3), simple (0 OK or WARNING, else 1), isready (those of pg_isready)"},
+              .help = "exit codes: nagios (0 to 3), simple (0 OK or WARNING, else 1), isready "
+                      "(those of pg_isready)"},
     OptionRow{.name = "redact-hosts",
               .slot = &Config::redact_hosts,
               .fallback = "false",
@@ -282,7 +297,8 @@ constexpr std::array table{
               .most = "3",
               .group = output,
               .fate = Fate::counted,
-              .help = "more lines: attempts and settings; twice: everything; three times: also each step on stderr"},
+              .help = "more lines: attempts and settings; twice: everything; three times: also "
+                      "each step on stderr"},
     OptionRow{.name = "quiet",
               .letters = "q",
               .slot = &Config::quiet,
@@ -319,7 +335,8 @@ constexpr std::array table{
     OptionRow{.name = "monitor",
               .group = other,
               .fate = Fate::refused,
-              .help = "db-up checks once and ends; let cron, a systemd timer or the monitoring host repeat it"},
+              .help = "db-up checks once and ends; let cron, a systemd timer or the monitoring "
+                      "host repeat it"},
 };
 
 } // namespace
@@ -331,10 +348,12 @@ std::span<const OptionRow> option_table()
 
 const OptionRow* find_option(std::string_view name)
 {
-    const auto* const row = std::find_if(table.begin(), table.end(), [name](const OptionRow& candidate) {
-        const auto aliases = words_of(candidate.aliases);
-        return candidate.name == name || std::find(aliases.begin(), aliases.end(), name) != aliases.end();
-    });
+    const auto* const row =
+        std::find_if(table.begin(), table.end(), [name](const OptionRow& candidate) {
+            const auto aliases = words_of(candidate.aliases);
+            return candidate.name == name ||
+                   std::find(aliases.begin(), aliases.end(), name) != aliases.end();
+        });
     return row == table.end() ? nullptr : row;
 }
 

@@ -37,23 +37,26 @@ enum class Fate {
     refused, ///< always an error, whose text is `help`
 };
 
-/// Everything that there is to know about an option. Command line, environment, connection strings, --help and the man
-/// page are walks over these rows.
+/// Everything that there is to know about an option. Command line, environment, connection strings,
+/// --help and the man page are walks over these rows.
 struct OptionRow {
     std::string_view name = {};    ///< long option, without dashes
     std::string_view letters = {}; ///< short options, the preferred one first
     std::string_view aliases = {}; ///< further long options, blank-separated
     Slot slot = {};
-    std::string_view arg = {};         ///< placeholder of the argument; empty: a flag
-    std::string_view fallback = {};    ///< the default as a user would write it
-    std::string_view least = {};       ///< of a number or duration, as a user would write it; empty: no bound
+    std::string_view arg = {};      ///< placeholder of the argument; empty: a flag
+    std::string_view fallback = {}; ///< the default as a user would write it
+    std::string_view least =
+        {}; ///< of a number or duration, as a user would write it; empty: no bound
     std::string_view most = {};
     std::string_view environment = {}; ///< variables, blank-separated, the preferred one first
-    std::string_view conninfo = {};    ///< keyword in a connection URI or service file (PostgreSQL documentation, 34.1.2)
+    std::string_view conninfo =
+        {}; ///< keyword in a connection URI or service file (PostgreSQL documentation, 34.1.2)
     Group group = Group::other;
     Fate fate = Fate::used;
     std::string_view help = {};
-    std::string_view fixed = {}; ///< what a flag stands for; empty: "true". "true" flags may be negated with no-
+    std::string_view fixed =
+        {}; ///< what a flag stands for; empty: "true". "true" flags may be negated with no-
 };
 
 /// The rows, in the order of --help.

@@ -8,7 +8,8 @@
 
 namespace dbup {
 
-/// A string that cannot be printed by accident (no formatter, no stream, no comparison) and that is wiped when it goes.
+/// A string that cannot be printed by accident (no formatter, no stream, no comparison) and that is
+/// wiped when it goes.
 class Secret {
 public:
     Secret() = default;

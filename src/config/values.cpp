@@ -13,7 +13,8 @@ namespace dbup {
 
 namespace {
 
-/// A word and what it stands for. Rows after the first of a value are other spellings of it, not offered.
+/// A word and what it stands for. Rows after the first of a value are other spellings of it, not
+/// offered.
 template <class Value>
 struct Word {
     std::string_view word = {};
@@ -22,9 +23,12 @@ struct Word {
 };
 
 constexpr std::array ssl_modes{
-    Word<SslMode>{"disable", SslMode::disable},     Word<SslMode>{"allow", SslMode::allow},
-    Word<SslMode>{"prefer", SslMode::prefer},       Word<SslMode>{"require", SslMode::require},
-    Word<SslMode>{"verify-ca", SslMode::verify_ca}, Word<SslMode>{"verify-full", SslMode::verify_full},
+    Word<SslMode>{"disable", SslMode::disable},
+    Word<SslMode>{"allow", SslMode::allow},
+    Word<SslMode>{"prefer", SslMode::prefer},
+    Word<SslMode>{"require", SslMode::require},
+    Word<SslMode>{"verify-ca", SslMode::verify_ca},
+    Word<SslMode>{"verify-full", SslMode::verify_full},
 };
 constexpr std::array channel_bindings{
     Word<ChannelBinding>{"disable", ChannelBinding::disable},
@@ -61,10 +65,14 @@ constexpr std::array states{
     Word<State>{row_of(State::unknown).option, State::unknown},
 };
 constexpr std::array switches{
-    Word<bool>{"true", true},       Word<bool>{"false", false},
-    Word<bool>{"yes", true, false}, Word<bool>{"no", false, false},
-    Word<bool>{"on", true, false},  Word<bool>{"off", false, false},
-    Word<bool>{"1", true, false},   Word<bool>{"0", false, false},
+    Word<bool>{"true", true},
+    Word<bool>{"false", false},
+    Word<bool>{"yes", true, false},
+    Word<bool>{"no", false, false},
+    Word<bool>{"on", true, false},
+    Word<bool>{"off", false, false},
+    Word<bool>{"1", true, false},
+    Word<bool>{"0", false, false},
 };
 
 constexpr std::span<const Word<SslMode>> words_for(const SslMode* /*type*/)
@@ -101,7 +109,10 @@ constexpr std::span<const Word<bool>> words_for(const bool* /*type*/)
 }
 
 template <class Value>
-concept Worded = requires { words_for(static_cast<const Value*>(nullptr)); };
+concept Worded = requires
+{
+    words_for(static_cast<const Value*>(nullptr));
+};
 
 template <Worded Value>
 std::span<const Word<Value>> words_of_type()
@@ -121,8 +132,10 @@ std::vector<std::string_view> offered_words()
     return offered;
 }
 
-[[noreturn]] void
-refuse_word(std::string_view name, std::string_view text, std::string_view origin, std::span<const std::string_view> offered)
+[[noreturn]] void refuse_word(std::string_view name,
+                              std::string_view text,
+                              std::string_view origin,
+                              std::span<const std::string_view> offered)
 {
     auto message = fmt::format("{}: Invalid {} '{}'. Valid options: {}",
                                origin,
@@ -169,9 +182,10 @@ std::optional<int> parse_int(std::string_view text)
 int int_of(const OptionRow& row, std::string_view text, std::string_view origin)
 {
     const auto value = parse_int(text);
-    if (!value || *value < parse_int(row.least).value_or(0) || *value > parse_int(row.most).value_or(0)) {
-        throw config_error(
-            fmt::format("{}: '{}' is not a whole number from {} to {}", origin, text, row.least, row.most));
+    if (!value || *value < parse_int(row.least).value_or(0) ||
+        *value > parse_int(row.most).value_or(0)) {
+        throw config_error(fmt::format(
+            "{}: '{}' is not a whole number from {} to {}", origin, text, row.least, row.most));
     }
     return *value;
 }
@@ -183,9 +197,10 @@ std::string string_of(const OptionRow& row, std::string_view text, std::string_v
     }
     if (row.slot == Slot{&Config::interval}) {
         const auto seconds = parse_duration(text);
-        if (!text.empty() && (!seconds || *seconds < Millis{5'000} || *seconds > Millis{3'600'000})) {
-            throw config_error(
-                fmt::format("{}: '{}': Check interval must be between 5 and 3600 seconds", origin, text));
+        if (!text.empty() &&
+            (!seconds || *seconds < Millis{5'000} || *seconds > Millis{3'600'000})) {
+            throw config_error(fmt::format(
+                "{}: '{}': Check interval must be between 5 and 3600 seconds", origin, text));
         }
     }
     return std::string{text};
@@ -214,11 +229,12 @@ StateSetting state_setting_of(std::string_view text, std::string_view origin)
             }
         }
         const auto near = nearest(name, names);
-        throw config_error(fmt::format("{}: '{}' is not CLASS=STATE with CLASS one of {}{}",
-                                       origin,
-                                       text,
-                                       joined(names),
-                                       near.empty() ? "" : fmt::format(". Did you mean '{}'?", near)));
+        throw config_error(
+            fmt::format("{}: '{}' is not CLASS=STATE with CLASS one of {}{}",
+                        origin,
+                        text,
+                        joined(names),
+                        near.empty() ? "" : fmt::format(". Did you mean '{}'?", near)));
     }
     return {error->error, worded<State>("state", text.substr(equals + 1), origin)};
 }
@@ -231,9 +247,15 @@ struct Storer {
     std::string_view origin;
 
     void operator()(std::monostate /*none*/) const {}
-    void operator()(std::string Config::*member) const { config.*member = string_of(row, text, origin); }
+    void operator()(std::string Config::*member) const
+    {
+        config.*member = string_of(row, text, origin);
+    }
     void operator()(int Config::*member) const { config.*member = int_of(row, text, origin); }
-    void operator()(Millis Config::*member) const { config.*member = duration_of(row, text, origin); }
+    void operator()(Millis Config::*member) const
+    {
+        config.*member = duration_of(row, text, origin);
+    }
     void operator()(Secret Config::*member) const { config.*member = Secret{std::string{text}}; }
     void operator()(std::vector<ThresholdSetting> Config::*member) const
     {
@@ -259,7 +281,10 @@ struct Shower {
     std::string operator()(std::string Config::*member) const { return config.*member; }
     std::string operator()(int Config::*member) const { return std::to_string(config.*member); }
     std::string operator()(Millis Config::*member) const { return setting_text(config.*member); }
-    std::string operator()(Secret Config::*member) const { return (config.*member).empty() ? "" : "***"; }
+    std::string operator()(Secret Config::*member) const
+    {
+        return (config.*member).empty() ? "" : "***";
+    }
     std::string operator()(std::vector<ThresholdSetting> Config::*member) const
     {
         std::string text;
@@ -324,7 +349,8 @@ std::vector<std::string_view> allowed_words(const OptionRow& row)
 
 Millis duration_of(const OptionRow& row, std::string_view text, std::string_view origin)
 {
-    constexpr Millis most_bare{3'600'000}; // above that a bare number is meant as milliseconds: one source had it so
+    constexpr Millis most_bare{
+        3'600'000}; // above that a bare number is meant as milliseconds: one source had it so
     const auto value = parse_duration(text);
     const bool bare = !text.empty() && text.back() >= '0' && text.back() <= '9';
     if (value && bare && *value > most_bare) {
@@ -338,12 +364,13 @@ Millis duration_of(const OptionRow& row, std::string_view text, std::string_view
     const auto least = parse_duration(row.least).value_or(Millis{0});
     const auto most = parse_duration(row.most).value_or(Millis::max());
     if (!value || *value < least || *value > most) {
-        throw config_error(fmt::format("{}: '{}' is not a time from {} to {} (a bare number is seconds; us, ms, s, "
-                                       "m, h may follow)",
-                                       origin,
-                                       text,
-                                       row.least,
-                                       row.most));
+        throw config_error(fmt::format(
+            "{}: '{}' is not a time from {} to {} (a bare number is seconds; us, ms, s, "
+            "m, h may follow)",
+            origin,
+            text,
+            row.least,
+            row.most));
     }
     return *value;
 }

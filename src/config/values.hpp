@@ -9,7 +9,8 @@
 
 namespace dbup {
 
-/// Reads `text` into the member of `row`, by the parser of the member's type. `origin` is where it was written
+/// Reads `text` into the member of `row`, by the parser of the member's type. `origin` is where it
+/// was written
 /// ("--port", "environment DB_PORT"). Lists (thresholds, states) grow; everything else is replaced.
 /// \throws Failure{config} that names origin and value and says what is allowed.
 void store(Config& config, const OptionRow& row, std::string_view text, std::string_view origin);

@@ -13,7 +13,8 @@ struct Backoff {
     Millis base = Millis{500};
     bool jitter = true;
 
-    /// The pause before retry `n` (1, 2, …): base; base·n; base·2^(n-1); with jitter ±20 % of that. At most an hour.
+    /// The pause before retry `n` (1, 2, …): base; base·n; base·2^(n-1); with jitter ±20 % of that.
+    /// At most an hour.
     [[nodiscard]] Millis pause(int n, Random& random) const;
 };
 

@@ -16,7 +16,8 @@ public:
     /// The monotonic clock; the only one that decides anything.
     [[nodiscard]] virtual Instant now() const = 0;
 
-    /// Seconds since 1970 by the host's wall clock; for facts (skew, certificate expiry), never for decisions.
+    /// Seconds since 1970 by the host's wall clock; for facts (skew, certificate expiry), never for
+    /// decisions.
     [[nodiscard]] virtual double unix_time() const = 0;
 
     /// Waits; ends early, by throwing Failure{interrupted}, when the process is asked to end.

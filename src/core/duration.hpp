@@ -12,8 +12,9 @@ using Millis = std::chrono::milliseconds;
 using Instant = std::chrono::steady_clock::time_point;
 using Elapsed = std::chrono::steady_clock::duration;
 
-/// A duration as users write it: a bare number is seconds; `us`, `ms`, `s`, `m`, `h` may follow. Whole
-/// milliseconds result; anything else (negative, exponent, blank, below one millisecond but not 0) is refused.
+/// A duration as users write it: a bare number is seconds; `us`, `ms`, `s`, `m`, `h` may follow.
+/// Whole milliseconds result; anything else (negative, exponent, blank, below one millisecond but
+/// not 0) is refused.
 std::optional<Millis> parse_duration(std::string_view text);
 
 /// A duration for people: "12.8 ms", "3.6 s", "10 s".

@@ -117,10 +117,11 @@ const ErrorRow& row_of(ErrorClass error)
 
 const ErrorRow* find_error(std::string_view word)
 {
-    const auto* const row = std::find_if(table.begin(), table.end(), [&](const ErrorRow& candidate) {
-        return !candidate.option.empty() &&
-               (same_word(word, candidate.option) || same_word(word, candidate.code));
-    });
+    const auto* const row =
+        std::find_if(table.begin(), table.end(), [&](const ErrorRow& candidate) {
+            return !candidate.option.empty() &&
+                   (same_word(word, candidate.option) || same_word(word, candidate.code));
+        });
     return row == table.end() ? nullptr : row;
 }
 

@@ -44,13 +44,15 @@ enum class Remedy { none, next_host, retry };
 
 struct ErrorRow {
     ErrorClass error = ErrorClass::internal;
-    std::string_view code = {};     ///< stable, printed in brackets
-    std::string_view option = {};   ///< CLASS of --state CLASS=STATE; empty: not selectable
-    State state = State::unknown;   ///< unless --state says otherwise
-    Remedy remedy = Remedy::none;   ///< `retry` implies `next_host`
-    int isready = 2;                ///< exit code of --exit-style isready: 1 rejects, 2 no answer, 3 no attempt
-    std::string_view sentence = {}; ///< what happened; {target} {user} {database} {detail} are filled in
-    std::string_view fix = {};      ///< what to do; {target} {user} {database} {role_ident} {database_ident}
+    std::string_view code = {};   ///< stable, printed in brackets
+    std::string_view option = {}; ///< CLASS of --state CLASS=STATE; empty: not selectable
+    State state = State::unknown; ///< unless --state says otherwise
+    Remedy remedy = Remedy::none; ///< `retry` implies `next_host`
+    int isready = 2; ///< exit code of --exit-style isready: 1 rejects, 2 no answer, 3 no attempt
+    std::string_view sentence =
+        {}; ///< what happened; {target} {user} {database} {detail} are filled in
+    std::string_view fix =
+        {}; ///< what to do; {target} {user} {database} {role_ident} {database_ident}
 };
 
 /// One row per class, in the order of the enumeration.
@@ -62,11 +64,12 @@ const ErrorRow& row_of(ErrorClass error);
 /// The row whose --state name or code is `word` (any case); null where there is none.
 const ErrorRow* find_error(std::string_view word);
 
-/// Everything that ends an attempt or the run, on its way to the one catch in app/run.cpp. It may carry text
-/// from a server: nothing of it is printed before it went through the Scrubber.
+/// Everything that ends an attempt or the run, on its way to the one catch in app/run.cpp. It may
+/// carry text from a server: nothing of it is printed before it went through the Scrubber.
 class Failure : public std::exception {
 public:
-    explicit Failure(ErrorClass error, std::string detail = {}) : error_{error}, detail_{std::move(detail)}
+    explicit Failure(ErrorClass error, std::string detail = {})
+        : error_{error}, detail_{std::move(detail)}
     {
     }
 

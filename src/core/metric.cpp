@@ -18,8 +18,8 @@ std::optional<Range> parsed(std::string_view notation, Unit unit)
 
 std::size_t index_of(std::span<const Limit> limits, std::string_view label)
 {
-    const auto row =
-        std::find_if(limits.begin(), limits.end(), [&](const Limit& limit) { return limit.label == label; });
+    const auto row = std::find_if(
+        limits.begin(), limits.end(), [&](const Limit& limit) { return limit.label == label; });
     return static_cast<std::size_t>(row - limits.begin());
 }
 
@@ -29,8 +29,8 @@ std::size_t index_of(std::span<const Limit> limits, std::string_view label)
     for (const auto& limit : limits) {
         labels.push_back(limit.label);
     }
-    std::string message = setting.origin + ": '" + setting.label + "' is no metric of this check (" +
-                          joined(labels) + ")";
+    std::string message = setting.origin + ": '" + setting.label +
+                          "' is no metric of this check (" + joined(labels) + ")";
     const auto near = nearest(setting.label, labels);
     if (!near.empty()) {
         message += "; did you mean '" + std::string{near} + "'?";
@@ -46,7 +46,8 @@ std::vector<Thresholds> thresholds_for(std::span<const Limit> limits,
 {
     std::vector<Thresholds> all;
     for (const auto& limit : limits) {
-        all.push_back({parsed(limit.warning, limit.unit), parsed(limit.critical, limit.unit), false});
+        all.push_back(
+            {parsed(limit.warning, limit.unit), parsed(limit.critical, limit.unit), false});
     }
     for (const auto& setting : settings) {
         const std::size_t at = index_of(limits, setting.label.empty() ? main_label : setting.label);
@@ -87,10 +88,12 @@ std::vector<Verdict> judge_all(std::span<const Metric> metrics,
     for (const auto& metric : metrics) {
         const std::size_t at = index_of(limits, metric.label);
         if (at == limits.size()) {
-            throw Failure{ErrorClass::internal, "metric without a limit row: " + std::string{metric.label}};
+            throw Failure{ErrorClass::internal,
+                          "metric without a limit row: " + std::string{metric.label}};
         }
         seen[at] = true;
-        verdicts.push_back({metric, limits[at].unit, thresholds[at], judge(metric.value, thresholds[at])});
+        verdicts.push_back(
+            {metric, limits[at].unit, thresholds[at], judge(metric.value, thresholds[at])});
     }
     for (std::size_t at = 0; at < limits.size(); ++at) {
         if (!seen[at] && thresholds[at].asked_for) {

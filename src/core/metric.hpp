@@ -12,7 +12,8 @@
 
 namespace dbup {
 
-/// One number that a run brought home, in the base unit of its kind. It has no opinion about itself.
+/// One number that a run brought home, in the base unit of its kind. It has no opinion about
+/// itself.
 struct Metric {
     std::string_view label = {}; ///< of the Limit row that describes it
     double value = 0;
@@ -20,7 +21,8 @@ struct Metric {
     std::optional<double> max = {};
 };
 
-/// What a label means, and the limits it has unless the user says otherwise: a row of a check's table.
+/// What a label means, and the limits it has unless the user says otherwise: a row of a check's
+/// table.
 struct Limit {
     std::string_view label = {}; ///< snake_case, at most 19 characters: the label of perfdata
     Unit unit = Unit::none;
@@ -61,8 +63,9 @@ std::vector<Thresholds> thresholds_for(std::span<const Limit> limits,
 /// The one place where a number becomes a state.
 State judge(double value, const Thresholds& thresholds);
 
-/// Each metric with its thresholds, in the order of `metrics`; labels must be in `limits`. A metric that the user
-/// set a threshold for and that was not measured comes back with a value of NaN: UNKNOWN, never OK.
+/// Each metric with its thresholds, in the order of `metrics`; labels must be in `limits`. A metric
+/// that the user set a threshold for and that was not measured comes back with a value of NaN:
+/// UNKNOWN, never OK.
 std::vector<Verdict> judge_all(std::span<const Metric> metrics,
                                std::span<const Limit> limits,
                                std::span<const Thresholds> thresholds);

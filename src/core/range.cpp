@@ -12,8 +12,8 @@ namespace {
 std::string exact_text(double value)
 {
     std::array<char, 400> buffer{};
-    const auto [end, error] =
-        std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
+    const auto [end, error] = std::to_chars(
+        buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
     return error == std::errc{} ? std::string(buffer.data(), end) : std::string{};
 }
 

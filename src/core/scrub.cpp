@@ -13,7 +13,8 @@ namespace dbup {
 namespace {
 
 constexpr std::string_view mask = "***";
-constexpr std::size_t most_input = 16'384; // far more than any line shows; bounds the work on a 10 MB error text
+constexpr std::size_t most_input =
+    16'384; // far more than any line shows; bounds the work on a 10 MB error text
 
 bool is_digit(char c)
 {
@@ -30,7 +31,8 @@ bool is_word(char c)
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/// `secret` replaced where it is a word of its own: a password of one letter must not blacken every text.
+/// `secret` replaced where it is a word of its own: a password of one letter must not blacken every
+/// text.
 std::string replaced_words(std::string_view text, std::string_view secret)
 {
     std::string result;
@@ -41,7 +43,8 @@ std::string replaced_words(std::string_view text, std::string_view secret)
             break;
         }
         const std::size_t end = at + secret.size();
-        const bool alone = (at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end]));
+        const bool alone =
+            (at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end]));
         result += text.substr(from, at - from);
         result += alone ? mask : secret;
         from = end;
@@ -50,7 +53,8 @@ std::string replaced_words(std::string_view text, std::string_view secret)
     return result;
 }
 
-/// The length of the value at the front of `text`: quoted ('…' or "…", with backslashes) or up to a blank, '&', ';'.
+/// The length of the value at the front of `text`: quoted ('…' or "…", with backslashes) or up to a
+/// blank, '&', ';'.
 std::size_t value_length(std::string_view text)
 {
     if (text.empty() || (text.front() != '\'' && text.front() != '"')) {
@@ -66,7 +70,8 @@ std::size_t value_length(std::string_view text)
     return text.size();
 }
 
-/// The end of `key`, optional blanks, '=' or ':', optional blanks at the front of `text`; 0 if that is not there.
+/// The end of `key`, optional blanks, '=' or ':', optional blanks at the front of `text`; 0 if that
+/// is not there.
 std::size_t assignment_length(std::string_view text, std::string_view key)
 {
     if (!same_word(text.substr(0, key.size()), key)) {
@@ -112,8 +117,8 @@ std::string redact_assignments(std::string_view text)
     return result;
 }
 
-/// `//user:password@` → `//user:***@`. The last '@' before the path ends the password, so that an unescaped '@'
-/// in it does not leave its tail behind.
+/// `//user:password@` → `//user:***@`. The last '@' before the path ends the password, so that an
+/// unescaped '@' in it does not leave its tail behind.
 std::string redact_urls(std::string_view text)
 {
     std::string result;
@@ -162,14 +167,15 @@ std::size_t ipv4_length(std::string_view text)
     return at < text.size() && is_digit(text[at]) ? 0 : at;
 }
 
-/// The length of an IPv6 address at the front of `text`, or 0: hexadecimal groups with at least two colons, one of
-/// them doubled or seven in all. A time of day (12:34:56) is none.
+/// The length of an IPv6 address at the front of `text`, or 0: hexadecimal groups with at least two
+/// colons, one of them doubled or seven in all. A time of day (12:34:56) is none.
 std::size_t ipv6_length(std::string_view text)
 {
     std::size_t at = 0;
     int colons = 0;
     bool doubled = false;
-    while (at < text.size() && (is_hex(text[at]) || text[at] == ':' || (text[at] == '.' && colons > 1))) {
+    while (at < text.size() &&
+           (is_hex(text[at]) || text[at] == ':' || (text[at] == '.' && colons > 1))) {
         if (text[at] == ':') {
             ++colons;
             doubled = doubled || (at > 0 && text[at - 1] == ':');
@@ -209,7 +215,8 @@ std::string redact_addresses(std::string_view text)
 
 void Scrubber::add_secret(std::string_view text)
 {
-    // A server may send the secret with characters that the sanitizer drops or changes: both forms are looked for.
+    // A server may send the secret with characters that the sanitizer drops or changes: both forms
+    // are looked for.
     for (std::string form : {std::string{text}, one_line(text)}) {
         if (!form.empty() && std::find(secrets_.begin(), secrets_.end(), form) == secrets_.end()) {
             secrets_.push_back(std::move(form));

@@ -8,27 +8,30 @@
 
 namespace dbup {
 
-/// Passwords inside connection strings and `password=…` settings replaced by ***, wherever they stand in `text`.
+/// Passwords inside connection strings and `password=…` settings replaced by ***, wherever they
+/// stand in `text`.
 std::string redact_connection_strings(std::string_view text);
 
 /// IPv4 and IPv6 addresses replaced by ***.
 std::string redact_addresses(std::string_view text);
 
-/// The one sanitizer: makes text from outside the program fit to be printed. Knows the secrets of this run, and
-/// the host names where they are to be hidden.
+/// The one sanitizer: makes text from outside the program fit to be printed. Knows the secrets of
+/// this run, and the host names where they are to be hidden.
 class Scrubber {
 public:
     Scrubber() = default;
 
-    /// `text` never appears in what operator() returns, however the server wraps it. Empty: no effect.
+    /// `text` never appears in what operator() returns, however the server wraps it. Empty: no
+    /// effect.
     void add_secret(std::string_view text);
 
     /// Hide addresses and, where `name` occurs, host names (--redact-hosts).
     void add_host(std::string_view name);
 
-    /// One line of valid UTF-8 without control, bidirectional or `|` characters, without secrets, of at most
-    /// `most_bytes` bytes.
-    [[nodiscard]] std::string operator()(std::string_view foreign, std::size_t most_bytes = 300) const;
+    /// One line of valid UTF-8 without control, bidirectional or `|` characters, without secrets,
+    /// of at most `most_bytes` bytes.
+    [[nodiscard]] std::string operator()(std::string_view foreign,
+                                         std::size_t most_bytes = 300) const;
 
     Scrubber(const Scrubber&) = default;
     Scrubber& operator=(const Scrubber&) = default;

@@ -29,7 +29,10 @@ constexpr std::array table{
     SqlstateRow{"55P03", "", When::any, query_timeout},
     SqlstateRow{"25P03", "", When::any, query_timeout},
     SqlstateRow{"25P04", "", When::any, query_timeout},
-    SqlstateRow{"40", "", When::any, network}, // deadlock, serialization, recovery conflict: a second try mends it
+    SqlstateRow{"40",
+                "",
+                When::any,
+                network}, // deadlock, serialization, recovery conflict: a second try mends it
     SqlstateRow{"53300", "", When::any, no_slots},
     SqlstateRow{"3D000", "", When::any, database_missing},
     SqlstateRow{"42501", "", When::login, permission},

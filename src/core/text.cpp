@@ -39,8 +39,9 @@ std::uint8_t byte_at(std::string_view text, std::size_t at)
 Decoded decode(std::string_view text)
 {
     const std::uint8_t first = byte_at(text, 0);
-    const auto* const lead = std::find_if(
-        leads.begin(), leads.end(), [&](const Lead& row) { return (first & row.mask) == row.bits; });
+    const auto* const lead = std::find_if(leads.begin(), leads.end(), [&](const Lead& row) {
+        return (first & row.mask) == row.bits;
+    });
     if (lead == leads.end() || lead->bytes > text.size()) {
         return {};
     }
@@ -66,16 +67,31 @@ struct Block {
 
 // White space and control characters; each becomes a blank.
 constexpr std::array blanks{
-    Block{0x00, 0x20}, Block{0x7F, 0xA0}, Block{0x1680, 0x1680}, Block{0x2000, 0x200A},
-    Block{0x2028, 0x2029}, Block{0x202F, 0x202F}, Block{0x205F, 0x205F}, Block{0x3000, 0x3000},
+    Block{0x00, 0x20},
+    Block{0x7F, 0xA0},
+    Block{0x1680, 0x1680},
+    Block{0x2000, 0x200A},
+    Block{0x2028, 0x2029},
+    Block{0x202F, 0x202F},
+    Block{0x205F, 0x205F},
+    Block{0x3000, 0x3000},
 };
 
-// Characters that a reader does not see but that change what he reads: soft hyphen, zero width, bidirectional
-// control, variation selectors, interlinear annotations, tags, noncharacters.
+// Characters that a reader does not see but that change what he reads: soft hyphen, zero width,
+// bidirectional control, variation selectors, interlinear annotations, tags, noncharacters.
 constexpr std::array invisible{
-    Block{0xAD, 0xAD}, Block{0x034F, 0x034F}, Block{0x061C, 0x061C}, Block{0x115F, 0x1160},
-    Block{0x180B, 0x180F}, Block{0x200B, 0x200F}, Block{0x202A, 0x202E}, Block{0x2060, 0x206F},
-    Block{0xFE00, 0xFE0F}, Block{0xFEFF, 0xFEFF}, Block{0xFFF0, 0xFFFB}, Block{0xFFFE, 0xFFFF},
+    Block{0xAD, 0xAD},
+    Block{0x034F, 0x034F},
+    Block{0x061C, 0x061C},
+    Block{0x115F, 0x1160},
+    Block{0x180B, 0x180F},
+    Block{0x200B, 0x200F},
+    Block{0x202A, 0x202E},
+    Block{0x2060, 0x206F},
+    Block{0xFE00, 0xFE0F},
+    Block{0xFEFF, 0xFEFF},
+    Block{0xFFF0, 0xFFFB},
+    Block{0xFFFE, 0xFFFF},
     Block{0xE0000, 0xE0FFF},
 };
 
@@ -92,7 +108,8 @@ char lower(char c)
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-/// The number of insertions, deletions and replacements that make `right` of `left`, ASCII case apart.
+/// The number of insertions, deletions and replacements that make `right` of `left`, ASCII case
+/// apart.
 std::size_t distance(std::string_view left, std::string_view right)
 {
     std::vector<std::size_t> row(right.size() + 1);

@@ -9,19 +9,20 @@
 
 namespace dbup {
 
-/// Foreign text (server, libpq, environment, arguments) made fit for one line of plugin output: valid UTF-8, no
-/// control, bidirectional or invisible characters, '/' for '|', runs of white space folded to one blank, none
-/// at the ends.
+/// Foreign text (server, libpq, environment, arguments) made fit for one line of plugin output:
+/// valid UTF-8, no control, bidirectional or invisible characters, '/' for '|', runs of white space
+/// folded to one blank, none at the ends.
 std::string one_line(std::string_view foreign);
 
-/// `text` cut to at most `most_bytes`, never inside a UTF-8 character; "..." at the end says that it was cut.
+/// `text` cut to at most `most_bytes`, never inside a UTF-8 character; "..." at the end says that
+/// it was cut.
 std::string shortened(std::string text, std::size_t most_bytes);
 
 /// Whether two words are equal but for ASCII case.
 bool same_word(std::string_view left, std::string_view right);
 
-/// The word of `allowed` that a person may have meant by `word`: at most two typing errors, fewer for short words;
-/// empty where none is near.
+/// The word of `allowed` that a person may have meant by `word`: at most two typing errors, fewer
+/// for short words; empty where none is near.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> allowed);
 
 /// `words` joined by `separator`.
@@ -36,7 +37,8 @@ std::vector<std::string_view> parts_of(std::string_view text, char separator);
 /// Every `from` in `text` replaced by `to`. An empty `from` changes nothing.
 std::string replaced(std::string_view text, std::string_view from, std::string_view to);
 
-/// A name as a quoted SQL identifier (PostgreSQL documentation, 4.1.1), right for every name, keywords too.
+/// A name as a quoted SQL identifier (PostgreSQL documentation, 4.1.1), right for every name,
+/// keywords too.
 std::string sql_identifier(std::string_view name);
 
 } // namespace dbup

@@ -7,8 +7,9 @@ namespace dbup {
 
 std::optional<Elapsed> Try::spent(Stage stage) const
 {
-    const auto row = std::find_if(
-        stages.begin(), stages.end(), [stage](const StageTime& time) { return time.stage == stage; });
+    const auto row = std::find_if(stages.begin(), stages.end(), [stage](const StageTime& time) {
+        return time.stage == stage;
+    });
     return row == stages.end() ? std::nullopt : std::optional{row->spent};
 }
 
@@ -30,6 +31,7 @@ Trace::Trace(const Clock& clock, Listener listener)
 
 void Trace::begin(int attempt, std::string target)
 {
+    tell("attempt " + std::to_string(attempt) + ' ' + target);
     const std::lock_guard lock{mutex_};
     leave_stage();
     tries_.push_back({attempt, std::move(target), {}, {}, {}});

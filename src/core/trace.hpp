@@ -23,7 +23,8 @@ struct Try {
     int attempt = 1;         ///< 1 for the first, then the retries
     std::string target = {}; ///< "db1:5432", with the address once it is known
     std::vector<StageTime> stages = {};
-    std::string code = {};    ///< of the error that ended it; empty while it lives or where it succeeded
+    std::string code =
+        {}; ///< of the error that ended it; empty while it lives or where it succeeded
     std::string message = {}; ///< foreign text: not yet scrubbed
 
     /// Time in `stage`, if that was reached.
@@ -32,8 +33,9 @@ struct Try {
     [[nodiscard]] Elapsed total() const;
 };
 
-/// What the run did so far and where it stands. The worker writes it; the supervisor reads it when it has to speak
-/// for a worker that is stuck. Every call is short and never blocks on anything but the other's call.
+/// What the run did so far and where it stands. The worker writes it; the supervisor reads it when
+/// it has to speak for a worker that is stuck. Every call is short and never blocks on anything but
+/// the other's call.
 class Trace {
 public:
     /// `listener` hears every step as a sentence (for -vvv); may be empty.
@@ -50,7 +52,8 @@ public:
     void tell(std::string_view sentence) const;
 
     [[nodiscard]] Stage stage() const;
-    [[nodiscard]] std::vector<Try> tries() const; ///< the running one included, its stage timed up to now
+    [[nodiscard]] std::vector<Try>
+    tries() const; ///< the running one included, its stage timed up to now
     [[nodiscard]] Instant start() const { return start_; }
 
 private:

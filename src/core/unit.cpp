@@ -88,8 +88,11 @@ std::optional<double> parse_quantity(std::string_view text, Unit unit)
 std::string number_text(double value)
 {
     std::array<char, 400> buffer{}; // the largest double has 309 digits
-    const auto [end, error] = std::to_chars(
-        buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, most_decimals);
+    const auto [end, error] = std::to_chars(buffer.data(),
+                                            buffer.data() + buffer.size(),
+                                            value,
+                                            std::chars_format::fixed,
+                                            most_decimals);
     if (error != std::errc{} || !std::isfinite(value)) {
         return "U"; // the interface's word for "could not be determined"
     }

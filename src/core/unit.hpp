@@ -39,11 +39,12 @@ std::string_view uom(Unit unit);
 /// The suffixes of a unit as a sentence wants them ("us, ms, s, m, h"); empty where there is none.
 std::string suffixes_of(Unit unit);
 
-/// A numeral `-?digits[.digits]` with at most 15 digits, followed by nothing or by a suffix of `unit`.
-/// Nothing else: no exponent, no hexadecimal, no sign but '-', no blank, no "inf".
+/// A numeral `-?digits[.digits]` with at most 15 digits, followed by nothing or by a suffix of
+/// `unit`. Nothing else: no exponent, no hexadecimal, no sign but '-', no blank, no "inf".
 std::optional<double> parse_quantity(std::string_view text, Unit unit);
 
-/// A finite number in fixed notation with at most six decimals and no trailing zeros ("0.0128", "80",
+/// A finite number in fixed notation with at most six decimals and no trailing zeros ("0.0128",
+/// "80",
 /// "-3"); never scientific, whatever the locale.
 std::string number_text(double value);
 

@@ -8,7 +8,9 @@ namespace dbup {
 namespace {
 
 constexpr std::array table{
-    Format{"nagios", "status line, perfdata and text of the monitoring plugin interface", &render_nagios},
+    Format{"nagios",
+           "status line, perfdata and text of the monitoring plugin interface",
+           &render_nagios},
 };
 
 } // namespace

@@ -44,7 +44,8 @@ void add_lines(std::string& text, const Report& report, int verbosity)
     }
     for (const auto& setting : report.settings) {
         if (verbosity > 1 || !setting.is_default) {
-            text += fmt::format("Setting: {} = {} ({})\n", setting.name, setting.value, setting.origin);
+            text +=
+                fmt::format("Setting: {} = {} ({})\n", setting.name, setting.value, setting.origin);
         }
     }
 }

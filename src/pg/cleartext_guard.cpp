@@ -84,8 +84,8 @@ AuthFrames::Finding AuthFrames::look(std::span<const std::uint8_t> bytes)
         at += here;
     }
     skip_ = skip;
-    // A full buffer may hide a request behind what was looked at; no honest server sends that much before log-in,
-    // but for an error, which ends the connection.
+    // A full buffer may hide a request behind what was looked at; no honest server sends that much
+    // before log-in, but for an error, which ends the connection.
     const bool full = bytes.size() >= Buffer{}.size() && !authenticated_;
     return full && bytes.front() != 'E' ? Finding::oversized : Finding::harmless;
 }
@@ -93,8 +93,8 @@ AuthFrames::Finding AuthFrames::look(std::span<const std::uint8_t> bytes)
 CleartextGuard::Advice CleartextGuard::advise()
 {
     const char* const password = PQpass(connection_);
-    const bool at_stake = PQstatus(connection_) == CONNECTION_AWAITING_RESPONSE && password != nullptr &&
-                          *password != '\0';
+    const bool at_stake = PQstatus(connection_) == CONNECTION_AWAITING_RESPONSE &&
+                          password != nullptr && *password != '\0';
     if (!at_stake) {
         return Advice::proceed;
     }

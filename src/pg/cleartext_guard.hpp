@@ -9,8 +9,9 @@
 
 namespace dbup {
 
-/// Reads the frames of a server's answer during authentication and tells when it asks for the password in clear text
-/// (AuthenticationCleartextPassword; PostgreSQL documentation, 55.7). Knows nothing of sockets.
+/// Reads the frames of a server's answer during authentication and tells when it asks for the
+/// password in clear text (AuthenticationCleartextPassword; PostgreSQL documentation, 55.7). Knows
+/// nothing of sockets.
 class AuthFrames {
 public:
     enum class Finding {
@@ -20,8 +21,8 @@ public:
         oversized,  ///< more than any authentication message is
     };
 
-    /// Looks at `bytes`, the next ones of the stream; libpq will consume exactly these if the finding is harmless.
-    /// After AuthenticationOk everything is.
+    /// Looks at `bytes`, the next ones of the stream; libpq will consume exactly these if the
+    /// finding is harmless. After AuthenticationOk everything is.
     Finding look(std::span<const std::uint8_t> bytes);
 
 private:
@@ -29,10 +30,11 @@ private:
     bool authenticated_ = false;
 };
 
-/// libpq before 16 has no require_auth: it hands the password to any server that asks. This guard looks at the bytes
-/// before libpq does (SSL_peek, MSG_PEEK) and withholds them if they ask for clear text.
-/// Over TLS one record is looked at and read at a time, so nothing slips between; over plain TCP a hostile server may
-/// win a race of microseconds, which is one more reason against sslmode below require.
+/// libpq before 16 has no require_auth: it hands the password to any server that asks. This guard
+/// looks at the bytes before libpq does (SSL_peek, MSG_PEEK) and withholds them if they ask for
+/// clear text. Over TLS one record is looked at and read at a time, so nothing slips between; over
+/// plain TCP a hostile server may win a race of microseconds, which is one more reason against
+/// sslmode below require.
 class CleartextGuard {
 public:
     explicit CleartextGuard(PGconn* connection) : connection_{connection} {}

@@ -28,17 +28,19 @@ public:
     Connector& operator=(const Connector&) = delete;
     virtual ~Connector() = default;
 
-    /// The addresses of an endpoint, in the system's order, without doubles; at least one. May block in the resolver.
-    /// \throws Failure{dns}, Failure{local}
+    /// The addresses of an endpoint, in the system's order, without doubles; at least one. May
+    /// block in the resolver. \throws Failure{dns}, Failure{local}
     virtual std::vector<Candidate> resolve(const Endpoint& endpoint) = 0;
 
     /// Connects, secures and logs in; tells `trace` each stage.
     /// \throws Failure{timeout} when `deadline` has come, or a failure of any other class
-    virtual std::unique_ptr<Session>
-    open(const Config& config, const Candidate& candidate, const Deadline& deadline, Trace& trace) = 0;
+    virtual std::unique_ptr<Session> open(const Config& config,
+                                          const Candidate& candidate,
+                                          const Deadline& deadline,
+                                          Trace& trace) = 0;
 
-    /// Secrets that only the driver knows (from libpq's password file), to be kept out of every text. May be called
-    /// while another thread is in open().
+    /// Secrets that only the driver knows (from libpq's password file), to be kept out of every
+    /// text. May be called while another thread is in open().
     [[nodiscard]] virtual std::vector<Secret> secrets() const { return {}; }
 };
 

@@ -6,6 +6,7 @@
 #include "pg/libpq.hpp"
 
 #include <fmt/format.h>
+
 #include <stdlib.h>
 
 #include <array>
@@ -25,7 +26,8 @@ std::vector<ConninfoPart> named_parts(const PQconninfoOption* options)
     return parts;
 }
 
-/// libpq quotes what it did not understand, which may be the password: only the words around it are kept.
+/// libpq quotes what it did not understand, which may be the password: only the words around it are
+/// kept.
 std::string without_quotations(std::string_view reason)
 {
     std::string text;
@@ -54,12 +56,12 @@ void check_scheme(std::string_view uri)
                                    uri.substr(0, std::min<std::size_t>(colon, 32))));
 }
 
-/// What stands where the service file is silent. It takes the place of the environment and of the operating system's
-/// user, which libpq would fill in.
+/// What stands where the service file is silent. It takes the place of the environment and of the
+/// operating system's user, which libpq would fill in.
 constexpr const char* not_given = "\x01 not given";
 
-/// Sets variables for the time of the calls of libpq that read a service. Nothing else runs yet that could read them,
-/// and the PG* variables were taken from the environment before.
+/// Sets variables for the time of the calls of libpq that read a service. Nothing else runs yet
+/// that could read them, and the PG* variables were taken from the environment before.
 class LentEnvironment {
 public:
     void set(const char* name, const char* value)
@@ -81,8 +83,8 @@ private:
     std::vector<std::string> names_;
 };
 
-/// libpq's words on why the service cannot be read; empty if it can. It only tells when it is to connect: an impossible
-/// sslmode lets it end before it does.
+/// libpq's words on why the service cannot be read; empty if it can. It only tells when it is to
+/// connect: an impossible sslmode lets it end before it does.
 std::string service_objection(const std::string& name)
 {
     const std::array keywords{"service", "sslmode", static_cast<const char*>(nullptr)};
@@ -102,8 +104,8 @@ std::vector<ConninfoPart> parse_uri(const std::string& uri)
     const ConninfoOptions options{PQconninfoParse(uri.c_str(), &reason)};
     const LibpqText owner{reason};
     if (!options) {
-        throw config_error(
-            fmt::format("the connection URI is not valid: {}", without_quotations(reason == nullptr ? "" : reason)));
+        throw config_error(fmt::format("the connection URI is not valid: {}",
+                                       without_quotations(reason == nullptr ? "" : reason)));
     }
     return named_parts(options.get());
 }
@@ -119,7 +121,8 @@ std::vector<ConninfoPart> parse_service(const std::string& name, const std::stri
         throw config_error(fmt::format("service '{}': {}", name, objection));
     }
     const ConninfoOptions known{PQconndefaults()};
-    for (const auto* option = known.get(); option != nullptr && option->keyword != nullptr; ++option) {
+    for (const auto* option = known.get(); option != nullptr && option->keyword != nullptr;
+         ++option) {
         if (option->envvar != nullptr) {
             lent.set(option->envvar, not_given);
         }

@@ -21,7 +21,8 @@ SELECT pg_catalog.current_setting('transaction_read_only') AS transaction_read_o
        pg_catalog.pg_is_in_recovery() AS standby,
        EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) AS server_time)";
 
-/// The server has to end a statement before we go: a little less than what is left, at least a millisecond.
+/// The server has to end a statement before we go: a little less than what is left, at least a
+/// millisecond.
 Millis time_limit(Millis wanted, Millis left)
 {
     constexpr Millis way_back{50};
@@ -36,7 +37,8 @@ std::string postgres_duration(Millis duration)
         Millis::rep size = 1;
         std::string_view unit = {};
     };
-    constexpr std::array steps{Step{86'400'000, "d"}, Step{3'600'000, "h"}, Step{60'000, "min"}, Step{1'000, "s"}};
+    constexpr std::array steps{
+        Step{86'400'000, "d"}, Step{3'600'000, "h"}, Step{60'000, "min"}, Step{1'000, "s"}};
     for (const auto& [size, unit] : steps) {
         if (duration.count() % size == 0) {
             return fmt::format("{}{}", duration.count() / size, unit);
@@ -56,7 +58,8 @@ Hardening::Hardening(const Config& config, const Deadline& deadline)
         {"idle_in_transaction_session_timeout", postgres_duration(limit)},
         {"search_path", "pg_catalog, pg_temp"}, // pg_temp named, so that it comes last
     };
-    // READ COMMITTED, because a default of serializable fails on a standby and may wait for a snapshot.
+    // READ COMMITTED, because a default of serializable fails on a standby and may wait for a
+    // snapshot.
     statements_ = {"BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
                    fmt::format("SET LOCAL statement_timeout = {}", limit.count()),
                    fmt::format("SET LOCAL lock_timeout = {}", lock_limit.count()),
@@ -72,12 +75,14 @@ Query Hardening::proof()
 void Hardening::verify(const Rows& proof) const
 {
     if (proof.size() != 1) {
-        throw Failure{ErrorClass::unexpected_result, "the settings were asked for and no single row came back"};
+        throw Failure{ErrorClass::unexpected_result,
+                      "the settings were asked for and no single row came back"};
     }
     for (const auto& [name, value] : settings_) {
         const auto& actual = proof.text(0, name);
         if (actual != value) {
-            throw Failure{ErrorClass::hardening, fmt::format("{} is '{}' and not '{}'", name, actual, value)};
+            throw Failure{ErrorClass::hardening,
+                          fmt::format("{} is '{}' and not '{}'", name, actual, value)};
         }
     }
 }

@@ -10,16 +10,17 @@
 
 namespace dbup {
 
-/// The statements that put a session into the state in which a check may look at a server, and the proof that they
-/// hold. Everything is local to the transaction: a pooler passes nothing of it on to the next client.
+/// The statements that put a session into the state in which a check may look at a server, and the
+/// proof that they hold. Everything is local to the transaction: a pooler passes nothing of it on
+/// to the next client.
 class Hardening {
 public:
-    /// The time limit of a statement is `config.statement_timeout`, but never more than what `deadline` leaves, so that
-    /// the server itself ends what we cannot wait for.
+    /// The time limit of a statement is `config.statement_timeout`, but never more than what
+    /// `deadline` leaves, so that the server itself ends what we cannot wait for.
     Hardening(const Config& config, const Deadline& deadline);
 
-    /// In order, before the first query. The first two need no look into the catalogs, so that even a locked catalog
-    /// is waited for under the time limit.
+    /// In order, before the first query. The first two need no look into the catalogs, so that even
+    /// a locked catalog is waited for under the time limit.
     [[nodiscard]] const std::vector<std::string>& statements() const { return statements_; }
 
     /// The query that reads the settings back and, in the same statement, the facts of the server.
@@ -38,7 +39,8 @@ private:
     std::vector<std::string> statements_;
 };
 
-/// A number of milliseconds as PostgreSQL shows it: the largest unit that divides it ("5s", "1500ms", "2min").
+/// A number of milliseconds as PostgreSQL shows it: the largest unit that divides it ("5s",
+/// "1500ms", "2min").
 std::string postgres_duration(Millis duration);
 
 } // namespace dbup

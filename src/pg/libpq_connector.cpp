@@ -15,16 +15,22 @@ class LibpqConnector final : public Connector {
 public:
     LibpqConnector(const Clock& clock, int stop_fd) : clock_{clock}, stop_fd_{stop_fd} {}
 
-    std::vector<Candidate> resolve(const Endpoint& endpoint) override { return resolve_endpoint(endpoint); }
+    std::vector<Candidate> resolve(const Endpoint& endpoint) override
+    {
+        return resolve_endpoint(endpoint);
+    }
 
-    std::unique_ptr<Session>
-    open(const Config& config, const Candidate& candidate, const Deadline& deadline, Trace& trace) override
+    std::unique_ptr<Session> open(const Config& config,
+                                  const Candidate& candidate,
+                                  const Deadline& deadline,
+                                  Trace& trace) override
     {
         Login login{config, candidate, trace, stop_fd_};
         login.start(deadline);
         keep(login.password());
         auto connection = login.finish(deadline);
-        const bool must_encrypt = config.ssl_mode >= SslMode::require && !candidate.endpoint.is_socket();
+        const bool must_encrypt =
+            config.ssl_mode >= SslMode::require && !candidate.endpoint.is_socket();
         if (must_encrypt && PQsslInUse(connection.get()) == 0) {
             throw Failure{ErrorClass::tls, "the connection is not encrypted"};
         }

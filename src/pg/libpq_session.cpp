@@ -23,7 +23,8 @@ void refuse_console(std::string_view version)
 {
     if (version.ends_with("/bouncer")) {
         throw Failure{ErrorClass::config, "the server is the admin console of PgBouncer"}
-            .with_message("the database is PgBouncer's admin console, where no health check can run")
+            .with_message(
+                "the database is PgBouncer's admin console, where no health check can run")
             .with_fix("Name a database that PgBouncer serves: DB_NAME or --database");
     }
 }
@@ -45,15 +46,19 @@ std::vector<Rows> LibpqSession::run(std::span<const Query> queries, const Deadli
         return transaction(queries, deadline);
     } catch (const Failure& failure) {
         roll_back(deadline);
-        const bool unnamed = failure.error() == ErrorClass::query && around_.trace.stage() == Stage::harden;
-        if (unnamed) { // the statements of the hardening are ours: a server that refuses them is no place to look at
-            throw Failure{ErrorClass::hardening, failure.detail()}.with_sqlstate(failure.sqlstate());
+        const bool unnamed =
+            failure.error() == ErrorClass::query && around_.trace.stage() == Stage::harden;
+        if (unnamed) { // the statements of the hardening are ours: a server that refuses them is no
+                       // place to look at
+            throw Failure{ErrorClass::hardening, failure.detail()}.with_sqlstate(
+                failure.sqlstate());
         }
         throw;
     }
 }
 
-std::vector<Rows> LibpqSession::transaction(std::span<const Query> queries, const Deadline& deadline)
+std::vector<Rows> LibpqSession::transaction(std::span<const Query> queries,
+                                            const Deadline& deadline)
 {
     around_.trace.enter(Stage::harden);
     const Hardening hardening{around_.config, deadline};
@@ -96,7 +101,8 @@ void LibpqSession::learn(const Rows& proof, double asked_at, double answered_at)
     server_.skew = proof.number(0, "server_time") - (asked_at + answered_at) / 2;
 }
 
-/// A transaction left open makes a pooler throw its server connection away. Best effort: the session ends anyway.
+/// A transaction left open makes a pooler throw its server connection away. Best effort: the
+/// session ends anyway.
 void LibpqSession::roll_back(const Deadline& deadline)
 {
     const bool in_transaction = PQstatus(connection_.get()) == CONNECTION_OK &&

@@ -16,8 +16,8 @@ namespace dbup {
 
 namespace {
 
-/// Keyword and value lists as PQconnectStartParams() wants them. Empty values are left out: to libpq they mean "not
-/// given".
+/// Keyword and value lists as PQconnectStartParams() wants them. Empty values are left out: to
+/// libpq they mean "not given".
 class Parameters {
 public:
     void add(const char* keyword, const std::string& value)
@@ -36,7 +36,8 @@ public:
         }
         keywords_.push_back(nullptr);
         values.push_back(nullptr);
-        constexpr int names_are_names = 0; // expand_dbname: a database name is data, never a connection string
+        constexpr int names_are_names =
+            0; // expand_dbname: a database name is data, never a connection string
         return Connection{PQconnectStartParams(keywords_.data(), values.data(), names_are_names)};
     }
 
@@ -50,7 +51,8 @@ std::string setting(const Config& config, std::string_view option)
     return shown(config, *find_option(option));
 }
 
-/// Where there is no password file that libpq may use, it must not look for one: it would complain on stderr.
+/// Where there is no password file that libpq may use, it must not look for one: it would complain
+/// on stderr.
 constexpr const char* no_passfile = "/dev/null/none";
 
 Parameters parameters(const Config& config, const Candidate& candidate, const Deadline& deadline)
@@ -84,7 +86,8 @@ Stage stage_of(ConnStatusType status, bool encrypts)
     if (status == CONNECTION_NEEDED || status == CONNECTION_STARTED) {
         return Stage::tcp;
     }
-    const bool before_startup = status == CONNECTION_SSL_STARTUP || (status == CONNECTION_MADE && encrypts);
+    const bool before_startup =
+        status == CONNECTION_SSL_STARTUP || (status == CONNECTION_MADE && encrypts);
     return before_startup ? Stage::tls : Stage::auth;
 }
 
@@ -99,7 +102,8 @@ void Login::start(const Deadline& deadline)
     if (!connection_) {
         throw Failure{ErrorClass::local, "out of memory"};
     }
-    PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE); // puts the SQLSTATE into the texts of connect errors
+    PQsetErrorVerbosity(connection_.get(),
+                        PQERRORS_VERBOSE); // puts the SQLSTATE into the texts of connect errors
     PQsetNoticeReceiver(connection_.get(), &swallow_notice, nullptr);
 }
 
@@ -110,7 +114,9 @@ Secret Login::password() const
 }
 
 /// Whether libpq may go on; waits until there is something for it.
-bool Login::may_proceed(PostgresPollingStatusType wants, const Deadline& deadline, CleartextGuard* guard)
+bool Login::may_proceed(PostgresPollingStatusType wants,
+                        const Deadline& deadline,
+                        CleartextGuard* guard)
 {
     const bool reads = wants == PGRES_POLLING_READING;
     wait_for(PQsocket(connection_.get()), reads ? POLLIN : POLLOUT, deadline, stop_fd_);
@@ -119,7 +125,8 @@ bool Login::may_proceed(PostgresPollingStatusType wants, const Deadline& deadlin
     }
     const auto advice = guard->advise();
     if (advice == CleartextGuard::Advice::pause) {
-        pause_for(Millis{5}, stop_fd_); // the socket stays readable, so there is no event to wait for
+        pause_for(Millis{5},
+                  stop_fd_); // the socket stays readable, so there is no event to wait for
     }
     return advice == CleartextGuard::Advice::proceed;
 }
@@ -130,7 +137,8 @@ Connection Login::finish(const Deadline& deadline)
     const bool encrypts = config_.ssl_mode != SslMode::disable && !candidate_.endpoint.is_socket();
     const bool guarded = !config_.allow_cleartext_password && PQlibVersion() < libpq_16;
     CleartextGuard guard{connection};
-    auto wants = PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+    auto wants =
+        PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
     while (wants != PGRES_POLLING_OK) {
         if (wants == PGRES_POLLING_FAILED) {
             const bool needs_password = PQconnectionNeedsPassword(connection) != 0;

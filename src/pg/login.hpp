@@ -7,8 +7,8 @@
 
 namespace dbup {
 
-/// Connects to one candidate and logs in, without ever blocking but in libpq's own computing. Every parameter is
-/// given, so that nothing of the environment reaches libpq.
+/// Connects to one candidate and logs in, without ever blocking but in libpq's own computing. Every
+/// parameter is given, so that nothing of the environment reaches libpq.
 class Login {
 public:
     /// All of them must outlive the login.
@@ -27,7 +27,8 @@ public:
     Connection finish(const Deadline& deadline);
 
 private:
-    [[nodiscard]] bool may_proceed(PostgresPollingStatusType wants, const Deadline& deadline, CleartextGuard* guard);
+    [[nodiscard]] bool
+    may_proceed(PostgresPollingStatusType wants, const Deadline& deadline, CleartextGuard* guard);
 
     const Config& config_;
     const Candidate& candidate_;

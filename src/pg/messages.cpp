@@ -22,11 +22,21 @@ struct ErrnoRow {
 };
 
 constexpr std::array errno_table{
-    ErrnoRow{ECONNREFUSED, refused}, ErrnoRow{ENOENT, refused},       ErrnoRow{ETIMEDOUT, timeout},
-    ErrnoRow{EHOSTUNREACH, network}, ErrnoRow{ENETUNREACH, network},  ErrnoRow{ENETDOWN, network},
-    ErrnoRow{ECONNRESET, network},   ErrnoRow{EPIPE, network},        ErrnoRow{EMFILE, local},
-    ErrnoRow{ENFILE, local},         ErrnoRow{ENOMEM, local},         ErrnoRow{ENOBUFS, local},
-    ErrnoRow{EADDRNOTAVAIL, local},  ErrnoRow{EACCES, local},         ErrnoRow{EPERM, local},
+    ErrnoRow{ECONNREFUSED, refused},
+    ErrnoRow{ENOENT, refused},
+    ErrnoRow{ETIMEDOUT, timeout},
+    ErrnoRow{EHOSTUNREACH, network},
+    ErrnoRow{ENETUNREACH, network},
+    ErrnoRow{ENETDOWN, network},
+    ErrnoRow{ECONNRESET, network},
+    ErrnoRow{EPIPE, network},
+    ErrnoRow{EMFILE, local},
+    ErrnoRow{ENFILE, local},
+    ErrnoRow{ENOMEM, local},
+    ErrnoRow{ENOBUFS, local},
+    ErrnoRow{EADDRNOTAVAIL, local},
+    ErrnoRow{EACCES, local},
+    ErrnoRow{EPERM, local},
     ErrnoRow{EAFNOSUPPORT, network},
 };
 
@@ -73,7 +83,8 @@ std::size_t find_sqlstate(std::string_view raw)
 {
     for (auto at = raw.find(":  "); at != std::string_view::npos; at = raw.find(":  ", at + 1)) {
         const std::size_t code = at + 3;
-        if (raw.size() >= code + 7 && is_sqlstate(raw.substr(code, 5)) && raw.substr(code + 5, 2) == ": ") {
+        if (raw.size() >= code + 7 && is_sqlstate(raw.substr(code, 5)) &&
+            raw.substr(code + 5, 2) == ": ") {
             return code;
         }
     }
@@ -131,7 +142,10 @@ LibpqMessage take_apart(std::string_view raw)
     // With sslmode=prefer two errors stand one after the other; the last one ended it.
     constexpr std::string_view end_of_prefix = " failed: ";
     const auto prefix = raw.rfind(end_of_prefix);
-    return {{}, first_line(prefix == std::string_view::npos ? raw : raw.substr(prefix + end_of_prefix.size()))};
+    return {{},
+            first_line(prefix == std::string_view::npos
+                           ? raw
+                           : raw.substr(prefix + end_of_prefix.size()))};
 }
 
 Failure login_failure(std::string_view raw, Stage stage, bool needs_password)

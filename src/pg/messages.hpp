@@ -16,7 +16,8 @@ struct LibpqMessage {
 };
 
 /// Takes a connection error of libpq apart. With PQERRORS_VERBOSE the server's part reads
-/// `FATAL:  28P01: password authentication failed …`; that form, not its (translated) words, gives the SQLSTATE.
+/// `FATAL:  28P01: password authentication failed …`; that form, not its (translated) words, gives
+/// the SQLSTATE.
 LibpqMessage take_apart(std::string_view raw);
 
 /// The failure of a login that libpq gave up at `stage`.

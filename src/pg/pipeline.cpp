@@ -40,7 +40,8 @@ std::size_t append(Rows& rows, const PGresult* result)
         for (int column = 0; column < PQnfields(result); ++column) {
             const auto size = static_cast<std::size_t>(PQgetlength(result, row, column));
             const bool null = PQgetisnull(result, row, column) != 0;
-            cells.push_back(null ? Rows::Cell{} : Rows::Cell{std::string(PQgetvalue(result, row, column), size)});
+            cells.push_back(null ? Rows::Cell{}
+                                 : Rows::Cell{std::string(PQgetvalue(result, row, column), size)});
             bytes += size;
         }
         rows.add(std::move(cells));
@@ -100,11 +101,7 @@ Result Pipeline::awaited_result()
 
 Result Pipeline::next_result()
 {
-    // In a pipeline a null result only separates the answer of one statement from that of the next.
     Result result = awaited_result();
-    if (!result) {
-        result = awaited_result();
-    }
     if (!result) {
         lost();
     }
@@ -116,28 +113,35 @@ Rows Pipeline::next()
     Rows rows;
     std::size_t count = 0;
     std::size_t bytes = 0;
-    PQsetSingleRowMode(connection_);
+    PQsetSingleRowMode(
+        connection_); // so that no answer is larger than what is asked for, whatever is sent
     for (Result result = next_result();; result = next_result()) {
         const auto status = PQresultStatus(result.get());
+        const bool last = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+        if (!last && status != PGRES_SINGLE_TUPLE) {
+            fail(result);
+        }
         if (count == 0 && PQnfields(result.get()) > 0) {
             rows = Rows{column_names(result.get())};
         }
-        if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-            return rows;
-        }
-        if (status != PGRES_SINGLE_TUPLE) {
-            fail(result);
-        }
         bytes += append(rows, result.get());
+        if (last) {
+            break;
+        }
         if (++count > most_rows || bytes > most_bytes) {
-            throw Failure{ErrorClass::unexpected_result, "the server sends more rows than were asked for"};
+            throw Failure{ErrorClass::unexpected_result,
+                          "the server sends more rows than were asked for"};
         }
     }
+    if (awaited_result()) { // a null result stands between the answers to two statements
+        throw Failure{ErrorClass::protocol, "the server answers a statement twice"};
+    }
+    return rows;
 }
 
 void Pipeline::finish()
 {
-    for (;;) {
+    for (int nothing = 0; nothing < 2;) {
         const Result result = awaited_result();
         const auto status = PQresultStatus(result.get());
         if (PQstatus(connection_) == CONNECTION_BAD) {
@@ -150,7 +154,9 @@ void Pipeline::finish()
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
             throw Failure{ErrorClass::protocol, "the server wants to copy data"};
         }
+        nothing = result ? 0 : nothing + 1;
     }
+    lost();
 }
 
 void Pipeline::fail(const Result& result)
@@ -175,7 +181,8 @@ void Pipeline::fail(const Result& result)
 void Pipeline::lost()
 {
     auto [sqlstate, text] = take_apart(PQerrorMessage(connection_));
-    if (text.find("protocol") != std::string::npos || text.find("synchronization") != std::string::npos ||
+    if (text.find("protocol") != std::string::npos ||
+        text.find("synchronization") != std::string::npos ||
         text.find("unexpected response") != std::string::npos) {
         throw Failure{ErrorClass::protocol, std::move(text)};
     }

@@ -9,8 +9,9 @@
 
 namespace dbup {
 
-/// One pipeline of libpq (PostgreSQL documentation, 34.5): statements go out together and their answers come back in
-/// one round trip. Whatever the server sends, memory stays bounded and the deadline holds.
+/// One pipeline of libpq (PostgreSQL documentation, 34.5): statements go out together and their
+/// answers come back in one round trip. Whatever the server sends, memory stays bounded and the
+/// deadline holds.
 class Pipeline {
 public:
     /// \throws Failure{network} if the connection is not usable
@@ -23,10 +24,11 @@ public:
     void flush();
 
     /// The answer to the next statement. A command without rows gives empty Rows.
-    /// \throws Failure by SQLSTATE for an error of the server; {timeout}, {network}, {protocol}, {unexpected_result}
+    /// \throws Failure by SQLSTATE for an error of the server; {timeout}, {network}, {protocol},
+    /// {unexpected_result}
     Rows next();
 
-    /// Reads up to the synchronisation point, whatever comes.
+    /// Reads up to the synchronisation point, whatever comes, and leaves pipeline mode.
     void finish();
 
 private:

@@ -73,9 +73,10 @@ std::vector<Candidate> resolve_endpoint(const Endpoint& endpoint)
     std::vector<Candidate> candidates;
     for (const addrinfo* entry = addresses.get(); entry != nullptr; entry = entry->ai_next) {
         auto address = numeric(*entry);
-        const bool known = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
-            return candidate.address == address;
-        });
+        const bool known =
+            std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+                return candidate.address == address;
+            });
         if (!address.empty() && !known) {
             candidates.push_back({endpoint, std::move(address)});
         }

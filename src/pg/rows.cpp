@@ -27,7 +27,8 @@ double Rows::number(std::size_t row, std::string_view column) const
     double value = 0;
     const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
     if (error != std::errc{} || end != cell.data() + cell.size()) {
-        throw Failure{ErrorClass::unexpected_result, std::string{column} + " is no number: '" + cell + "'"};
+        throw Failure{ErrorClass::unexpected_result,
+                      std::string{column} + " is no number: '" + cell + "'"};
     }
     return value;
 }

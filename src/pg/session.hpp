@@ -17,8 +17,8 @@ struct Query {
     std::string_view sql = {};
 };
 
-/// What a statement returned, copied out of the driver. "No value" cannot be mistaken for 0 here: everything that is
-/// not exactly there throws Failure{unexpected_result}.
+/// What a statement returned, copied out of the driver. "No value" cannot be mistaken for 0 here:
+/// everything that is not exactly there throws Failure{unexpected_result}.
 class Rows {
 public:
     using Cell = std::optional<std::string>; ///< empty: NULL
@@ -50,7 +50,8 @@ struct ServerFacts {
 struct TlsFacts {
     std::string protocol = {}; ///< "TLSv1.3"
     std::string cipher = {};
-    std::optional<double> cert_days = {}; ///< whole days until the server's certificate expires; negative: expired
+    std::optional<double> cert_days =
+        {}; ///< whole days until the server's certificate expires; negative: expired
     std::string subject = {};
     std::string issuer = {};
 };
@@ -63,8 +64,8 @@ public:
     Session& operator=(const Session&) = delete;
     virtual ~Session() = default;
 
-    /// Runs the queries in one transaction and one round trip: read-only, time-limited, search_path pinned, all of it
-    /// verified; rolled back at the end. Rows come in the order of the queries.
+    /// Runs the queries in one transaction and one round trip: read-only, time-limited, search_path
+    /// pinned, all of it verified; rolled back at the end. Rows come in the order of the queries.
     /// \throws Failure of every class
     virtual std::vector<Rows> run(std::span<const Query> queries, const Deadline& deadline) = 0;
 

@@ -55,7 +55,8 @@ std::optional<TlsFacts> tls_facts(PGconn* connection, double unix_time)
     if (PQsslInUse(connection) == 0) {
         return std::nullopt;
     }
-    TlsFacts facts{.protocol = attribute(connection, "protocol"), .cipher = attribute(connection, "cipher")};
+    TlsFacts facts{.protocol = attribute(connection, "protocol"),
+                   .cipher = attribute(connection, "cipher")};
     const auto* const tls = static_cast<const SSL*>(PQsslStruct(connection, "OpenSSL"));
     if (tls == nullptr) {
         return facts; // a libpq with another TLS library

@@ -7,7 +7,8 @@ namespace dbup {
 
 /// Waits until `fd` is ready for `events` (POLLIN, POLLOUT).
 /// \param stop_fd readable when the process is asked to end; -1: never
-/// \throws Failure{timeout} at the deadline, also if `fd` is always ready; Failure{interrupted} when asked to end
+/// \throws Failure{timeout} at the deadline, also if `fd` is always ready; Failure{interrupted}
+/// when asked to end
 void wait_for(int fd, short events, const Deadline& deadline, int stop_fd);
 
 /// Waits for `duration`.

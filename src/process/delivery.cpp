@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 
 #include <fmt/format.h>
+
 #include <poll.h>
 #include <time.h>
 #include <unistd.h>

@@ -6,8 +6,9 @@
 
 namespace dbup {
 
-/// Writes `text` to `fd`, in pieces that a pipe takes as a whole, and gives up after `patience` when nobody reads.
-/// A text of up to 4096 bytes is one write. The exit code speaks for itself if this fails, so nothing is reported.
+/// Writes `text` to `fd`, in pieces that a pipe takes as a whole, and gives up after `patience`
+/// when nobody reads. A text of up to 4096 bytes is one write. The exit code speaks for itself if
+/// this fails, so nothing is reported.
 void deliver(int fd, std::string_view text, std::chrono::milliseconds patience);
 
 /// One line for a person who follows the run: UTC, level, sentence.

@@ -21,7 +21,8 @@ namespace {
 /// The worker ends by itself at the deadline; this much later it is taken to be stuck.
 constexpr Millis grace{40};
 
-/// What worker and supervisor share. Both own it, so that a worker that is stuck may outlive the wait.
+/// What worker and supervisor share. Both own it, so that a worker that is stuck may outlive the
+/// wait.
 struct Shared {
     std::function<Outcome()> work = {};
     int wake_fd = -1;
@@ -42,7 +43,8 @@ void signal_fd_event(int fd)
 
 void* work_thread(void* argument)
 {
-    const std::unique_ptr<std::shared_ptr<Shared>> owner{static_cast<std::shared_ptr<Shared>*>(argument)};
+    const std::unique_ptr<std::shared_ptr<Shared>> owner{
+        static_cast<std::shared_ptr<Shared>*>(argument)};
     const auto shared = *owner;
     auto outcome = shared->work();
     {
@@ -55,7 +57,8 @@ void* work_thread(void* argument)
 
 bool start_thread(const std::shared_ptr<Shared>& shared)
 {
-    constexpr std::size_t stack_bytes = 1'048'576; // enough for resolver modules and TLS, little address space
+    constexpr std::size_t stack_bytes =
+        1'048'576; // enough for resolver modules and TLS, little address space
     auto argument = std::make_unique<std::shared_ptr<Shared>>(shared);
     pthread_attr_t attributes{};
     pthread_t thread{};
@@ -115,7 +118,8 @@ Outcome Supervisor::supervise(Run& run, std::function<Outcome()> work)
     Instant stop_by{};
     for (;;) {
         const Instant end = stopping ? stop_by : run.deadline() + grace;
-        std::array<pollfd, 2> events{{{wake_fd_, POLLIN, 0}, {stopping ? -1 : signal_fd_, POLLIN, 0}}};
+        std::array<pollfd, 2> events{
+            {{wake_fd_, POLLIN, 0}, {stopping ? -1 : signal_fd_, POLLIN, 0}}};
         poll(events.data(), events.size(), millis_until(end));
         eventfd_t count = 0;
         static_cast<void>(eventfd_read(wake_fd_, &count));

@@ -7,8 +7,9 @@
 #include "pg/conninfo.hpp"
 #include "pg/wait.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
+
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,8 @@ Instant SystemClock::now() const
 
 double SystemClock::unix_time() const
 {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 void SystemClock::sleep(Millis duration)
@@ -87,14 +89,16 @@ double SystemRandom::next()
     constexpr double range = 4'294'967'296.0;
     std::uint32_t bits = 0;
     if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof bits)) {
-        bits = static_cast<std::uint32_t>(getpid()) * 2'654'435'761U; // early boot: still differs between processes
+        bits = static_cast<std::uint32_t>(getpid()) *
+               2'654'435'761U; // early boot: still differs between processes
     }
     return bits / range;
 }
 
 std::optional<std::string> SystemEnvironment::find(std::string_view name) const
 {
-    const char* const value = getenv(std::string{name}.c_str()); // NOLINT(concurrency-mt-unsafe): one reader
+    const char* const value =
+        getenv(std::string{name}.c_str()); // NOLINT(concurrency-mt-unsafe): one reader
     return value == nullptr ? std::nullopt : std::optional<std::string>{value};
 }
 
@@ -112,7 +116,8 @@ void forget_environment()
         }
     }
     for (const auto& name : names) {
-        unsetenv(name.c_str()); // NOLINT(concurrency-mt-unsafe): libpq runs in this thread, after this
+        unsetenv(
+            name.c_str()); // NOLINT(concurrency-mt-unsafe): libpq runs in this thread, after this
     }
 }
 
@@ -121,7 +126,8 @@ std::vector<ConninfoPart> SystemReader::uri(const std::string& uri) const
     return parse_uri(uri);
 }
 
-std::vector<ConninfoPart> SystemReader::service(const std::string& name, const std::string& file) const
+std::vector<ConninfoPart> SystemReader::service(const std::string& name,
+                                                const std::string& file) const
 {
     return parse_service(name, file);
 }
@@ -186,7 +192,8 @@ std::string SystemReader::home() const
     passwd entry{};
     passwd* found = nullptr;
     getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found);
-    return found == nullptr || found->pw_dir == nullptr ? std::string{} : std::string{found->pw_dir};
+    return found == nullptr || found->pw_dir == nullptr ? std::string{}
+                                                        : std::string{found->pw_dir};
 }
 
 } // namespace dbup

@@ -32,15 +32,17 @@ public:
     [[nodiscard]] std::optional<std::string> find(std::string_view name) const override;
 };
 
-/// Takes every PG* variable, and every one that holds a secret, out of the environment: what db-up supports of them was
-/// read, nothing of them reaches libpq behind its back. Secrets are overwritten where they stood.
+/// Takes every PG* variable, and every one that holds a secret, out of the environment: what db-up
+/// supports of them was read, nothing of them reaches libpq behind its back. Secrets are
+/// overwritten where they stood.
 void forget_environment();
 
 /// Files and connection strings.
 class SystemReader final : public Reader {
 public:
     [[nodiscard]] std::vector<ConninfoPart> uri(const std::string& uri) const override;
-    [[nodiscard]] std::vector<ConninfoPart> service(const std::string& name, const std::string& file) const override;
+    [[nodiscard]] std::vector<ConninfoPart> service(const std::string& name,
+                                                    const std::string& file) const override;
     [[nodiscard]] std::string small_file(const std::string& path) const override;
     [[nodiscard]] bool exists(const std::string& path) const override;
     [[nodiscard]] std::string passfile_objection(const std::string& path) const override;
