@@ -56,7 +56,7 @@ build_program() {
     step build "configure, release, in build/quick-start" \
         "read the lines above; if the folder belongs to somebody else or is damaged, remove it: rm -r '$build'" \
         cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF || return 1
-    step build "compile with $jobs jobs (about a minute the first time)" \
+    step build "compile with $jobs jobs (a minute or two the first time)" \
         "read the lines above; with little memory try: cmake --build '$build' -j1" \
         cmake --build "$build" -j "$jobs"
 }
