@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#include "unit/fakes.hpp"
+
+#include "config/load.hpp"
+#include "pg/conninfo.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace dbup_test {
+
+namespace {
+
+class FakeSession final : public dbup::Session {
+public:
+    FakeSession(Server server, FakeClock& clock, dbup::Trace& trace)
+        : server_{std::move(server)}, clock_{clock}, trace_{trace}
+    {
+    }
+
+    std::vector<dbup::Rows> run(std::span<const dbup::Query> queries,
+                                const dbup::Deadline& deadline) override
+    {
+        pass(Stage::harden, {}, deadline);
+        pass(Stage::query, server_.query, deadline);
+        if (!server_.answers.empty()) {
+            return server_.answers;
+        }
+        if (queries.size() != 1 || queries.front().name != "works") {
+            throw std::logic_error{"the fake server knows the query of the connection check only"};
+        }
+        return {single("health_check", "1")};
+    }
+
+    [[nodiscard]] const dbup::ServerFacts& server() const override { return server_.facts; }
+    [[nodiscard]] const std::optional<dbup::TlsFacts>& tls() const override
+    {
+        return server_.encryption;
+    }
+    void close() override { pass(Stage::close, {}, {clock_, Millis{1}}); }
+
+    /// Goes through `stage`: takes its time, and fails there if it is to.
+    void pass(Stage stage, dbup::Elapsed time, const dbup::Deadline& deadline)
+    {
+        trace_.enter(stage);
+        if (server_.fails_at == stage && server_.silent) {
+            clock_.advance(deadline.left());
+            throw dbup::Failure{ErrorClass::timeout};
+        }
+        clock_.advance(time);
+        if (server_.fails_at == stage && server_.failure) {
+            throw dbup::Failure{*server_.failure};
+        }
+    }
+
+private:
+    Server server_;
+    FakeClock& clock_;
+    dbup::Trace& trace_;
+};
+
+/// `words` as main() gets them; they must outlive the pointers.
+std::vector<char*> pointers(std::vector<std::string>& words)
+{
+    std::vector<char*> all;
+    for (auto& word : words) {
+        all.push_back(word.data());
+    }
+    return all;
+}
+
+} // namespace
+
+double FakeClock::unix_time() const
+{
+    return 1'800'000'000 + dbup::seconds(now_.time_since_epoch());
+}
+
+void FakeClock::sleep(Millis duration)
+{
+    sleeps.push_back(duration);
+    now_ += duration;
+    if (on_sleep) {
+        on_sleep();
+    }
+}
+
+std::optional<std::string> FakeEnvironment::find(std::string_view name) const
+{
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::vector<dbup::ConninfoPart> FakeReader::uri(const std::string& uri) const
+{
+    return dbup::parse_uri(uri);
+}
+
+std::vector<dbup::ConninfoPart> FakeReader::service(const std::string& name,
+                                                    const std::string& file) const
+{
+    const auto found = services.find(file.empty() ? name : file + ':' + name);
+    if (found == services.end()) {
+        throw dbup::config_error("service '" + name + "': definition of service \"" + name +
+                                 "\" not found");
+    }
+    return found->second;
+}
+
+std::string FakeReader::small_file(const std::string& path) const
+{
+    files_read.push_back(path);
+    const auto found = files.find(path);
+    if (found == files.end()) {
+        throw dbup::Failure{ErrorClass::config,
+                            "cannot open '" + path + "': No such file or directory"};
+    }
+    return found->second;
+}
+
+bool FakeReader::exists(const std::string& path) const
+{
+    return files.contains(path);
+}
+
+std::string FakeReader::passfile_objection(const std::string& path) const
+{
+    const auto found = objections.find(path);
+    return found == objections.end() ? std::string{} : found->second;
+}
+
+Server failing(Stage stage, dbup::Failure failure)
+{
+    Server server;
+    server.fails_at = stage;
+    server.failure = std::move(failure);
+    return server;
+}
+
+Server refusing()
+{
+    return failing(Stage::tcp, dbup::Failure{ErrorClass::refused, "Connection refused"});
+}
+
+Server silent_at(Stage stage)
+{
+    Server server;
+    server.fails_at = stage;
+    server.silent = true;
+    return server;
+}
+
+dbup::Rows single(std::string column, dbup::Rows::Cell cell)
+{
+    dbup::Rows rows{{std::move(column)}};
+    rows.add({std::move(cell)});
+    return rows;
+}
+
+std::vector<dbup::Candidate> FakeConnector::resolve(const dbup::Endpoint& endpoint)
+{
+    clock_.advance(resolving);
+    if (resolve_failure) {
+        throw dbup::Failure{*resolve_failure};
+    }
+    const auto found = addresses.find(endpoint.host);
+    if (found == addresses.end()) {
+        return {{endpoint, {}}};
+    }
+    std::vector<dbup::Candidate> candidates;
+    for (const auto& address : found->second) {
+        candidates.push_back({endpoint, address});
+    }
+    return candidates;
+}
+
+std::unique_ptr<dbup::Session> FakeConnector::open(const dbup::Config& /*config*/,
+                                                   const dbup::Candidate& candidate,
+                                                   const dbup::Deadline& deadline,
+                                                   dbup::Trace& trace)
+{
+    opened.push_back({candidate.endpoint.text(), candidate.address, deadline.left()});
+    if (on_open) {
+        on_open();
+    }
+    const Server server = servers.front();
+    if (servers.size() > 1) {
+        servers.pop_front();
+    }
+    auto session = std::make_unique<FakeSession>(server, clock_, trace);
+    session->pass(Stage::tcp, server.tcp, deadline);
+    if (server.encryption) {
+        session->pass(Stage::tls, server.tls, deadline);
+    }
+    session->pass(Stage::auth, server.auth, deadline);
+    return session;
+}
+
+std::vector<dbup::Secret> FakeConnector::secrets() const
+{
+    std::vector<dbup::Secret> all;
+    if (!secret.empty()) {
+        all.emplace_back(secret);
+    }
+    return all;
+}
+
+dbup::Outcome Scene::run(std::vector<std::string> command_line)
+{
+    arguments = std::move(command_line);
+    const auto argv = pointers(arguments);
+    dbup::Run program{
+        {clock, random, connector, [this](std::string_view step) { steps.emplace_back(step); }}};
+    return program.execute({.arguments = argv, .environment = &environment, .reader = &reader});
+}
+
+dbup::Config Scene::load(std::vector<std::string> command_line)
+{
+    arguments = std::move(command_line);
+    const auto argv = pointers(arguments);
+    dbup::Config config;
+    dbup::load(config, {.arguments = argv, .environment = &environment, .reader = &reader});
+    return config;
+}
+
+std::string first_line(const std::string& text)
+{
+    return text.substr(0, text.find('\n'));
+}
+
+std::string headline(const std::string& text)
+{
+    return first_line(text).substr(0, first_line(text).find(" | "));
+}
+
+std::string perfdata_of(const std::string& text)
+{
+    const auto line = first_line(text);
+    const auto bar = line.find(" | ");
+    return bar == std::string::npos ? std::string{} : line.substr(bar + 3);
+}
+
+std::string config_line(const std::string& message)
+{
+    return "DB-UP UNKNOWN - " + message + " [CONFIG_ERROR]\n";
+}
+
+const dbup::ShownSetting& setting(const dbup::Config& config, std::string_view name)
+{
+    const auto found =
+        std::find_if(config.settings.begin(),
+                     config.settings.end(),
+                     [name](const dbup::ShownSetting& one) { return one.name == name; });
+    if (found == config.settings.end()) {
+        throw std::logic_error{"no setting " + std::string{name}};
+    }
+    return *found;
+}
+
+std::string refusal(Scene& scene, std::vector<std::string> command_line)
+{
+    try {
+        static_cast<void>(scene.load(std::move(command_line)));
+        return {};
+    } catch (const dbup::Failure& failure) {
+        return failure.error() == ErrorClass::config ? failure.message() : "not a config error";
+    }
+}
+
+} // namespace dbup_test
