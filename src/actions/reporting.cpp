@@ -172,28 +172,40 @@ std::string failure_headline(const Failure& failure, const ErrorRow& row, const 
     return text;
 }
 
+/// Where a password was looked for.
+std::string search_text(const Config& config)
+{
+    std::string text;
+    for (const auto& place : config.password_search) {
+        text += text.empty() ? place : "; " + place;
+    }
+    return text;
+}
+
+/// What became of the other servers of the last attempt.
+std::string others_text(const Failure& failure, const std::vector<Try>& tries)
+{
+    std::string text;
+    for (const auto& one : tries) {
+        const bool another = one.attempt == tries.back().attempt && !one.code.empty() &&
+                             one.target.substr(0, one.target.find(' ')) != failure.target();
+        if (another) {
+            text +=
+                fmt::format("{} {} {}", text.empty() ? "also tried" : ",", one.target, one.code);
+        }
+    }
+    return text;
+}
+
 /// What was said, and what the other servers of the last attempt said.
 std::string reason_of(const Failure& failure, const RunFacts& facts)
 {
-    std::string text = failure.detail();
+    const bool searched = failure.error() == ErrorClass::password_missing;
+    std::string text = searched ? search_text(facts.config) : failure.detail();
     if (!failure.sqlstate().empty()) {
         text += fmt::format(" (SQLSTATE {})", failure.sqlstate());
     }
-    if (failure.error() == ErrorClass::password_missing) {
-        text.clear();
-        for (const auto& place : facts.config.password_search) {
-            text += text.empty() ? place : "; " + place;
-        }
-    }
-    std::string others;
-    for (const auto& one : facts.tries) {
-        const bool another = one.attempt == facts.tries.back().attempt && !one.code.empty() &&
-                             one.target.substr(0, one.target.find(' ')) != failure.target();
-        if (another) {
-            others +=
-                fmt::format("{} {} {}", others.empty() ? "also tried" : ",", one.target, one.code);
-        }
-    }
+    const auto others = others_text(failure, facts.tries);
     return text.empty() || others.empty() ? text + others : text + "; " + others;
 }
 

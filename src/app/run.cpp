@@ -115,6 +115,9 @@ Outcome Run::cut_short(ErrorClass error) noexcept
         }();
         static const Config unsettled{};
         const Config& config = settled ? *settled : unsettled;
+        if (error == ErrorClass::local) {
+            return outcome_of(Failure{error, "cannot start a thread"}, config);
+        }
         const Stage stage = trace_.stage();
         const bool on_file = error == ErrorClass::timeout && stage == Stage::setup;
         const auto tries = trace_.tries();

@@ -37,7 +37,7 @@ public:
     Outcome execute(const Inputs& inputs) noexcept;
 
     /// The outcome of a run whose worker does not answer.
-    /// \param error timeout or interrupted
+    /// \param error timeout or interrupted; local if no worker could be started
     Outcome cut_short(ErrorClass error) noexcept;
 
     /// When the run must be over. Moves once, as soon as --timeout is known.

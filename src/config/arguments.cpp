@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 
 #include <getopt.h>
-#include <string.h>
+
+#include <cstring>
 
 namespace dbup {
 
@@ -69,20 +70,21 @@ std::string getopt_letters()
     return letters;
 }
 
-const OptionRow* row_of_letter(char letter)
+const OptionRow& row_of_letter(char letter)
 {
     for (const auto& row : option_table()) {
         if (row.letters.find(letter) != std::string_view::npos) {
-            return &row;
+            return row;
         }
     }
-    return nullptr;
+    throw config_error(fmt::format("unknown option '-{}' (see --help)", letter));
 }
 
 [[noreturn]] void refuse_unknown(std::string_view written, const std::vector<LongName>& names)
 {
     const auto name = written.substr(0, written.find('='));
     std::vector<std::string_view> known;
+    known.reserve(names.size());
     for (const auto& candidate : names) {
         known.push_back(candidate.name);
     }
@@ -170,12 +172,9 @@ std::vector<Given> read_arguments(std::span<char* const> arguments)
     opterr = 0;
     for (;;) {
         const int at = optind == 0 ? 1 : optind;
-        // The one reader of the command line, before anything else runs.
-        const int code = getopt_long(count,
-                                     argv.data(),
-                                     letters.c_str(),
-                                     table.data(),
-                                     nullptr); // NOLINT(concurrency-mt-unsafe)
+        const int code =
+            // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread reads the command line, once
+            getopt_long(count, argv.data(), letters.c_str(), table.data(), nullptr);
         if (code == -1) {
             break;
         }
@@ -188,7 +187,7 @@ std::vector<Given> read_arguments(std::span<char* const> arguments)
         } else {
             const auto letter = static_cast<char>(code);
             all.push_back(
-                given({"", row_of_letter(letter), false}, optarg, std::string{'-', letter}));
+                given({"", &row_of_letter(letter), false}, optarg, std::string{'-', letter}));
         }
     }
     if (optind < count) {

@@ -63,6 +63,7 @@ struct Config {
     std::string ssl_root_cert = {};
     std::string ssl_cert = {};
     std::string ssl_key = {};
+    bool default_ssl_cert = false; ///< ~/.postgresql/postgresql.crt is there for libpq to use
     ChannelBinding channel_binding = ChannelBinding::prefer;
     bool allow_cleartext_password = false;
     std::string application_name = {};

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <string.h>
+#include <cstring>
 
 namespace dbup {
 
@@ -41,8 +41,7 @@ void look_at_passfile(Config& config, const Inputs& inputs)
         "none of DB_PASSWORD, DB_PASSWORD_FILE, the URL, POSTGRES_PASSWORD, "
         "PGPASSWORD is set");
     if (config.passfile.empty()) {
-        auto home = inputs.environment->find("HOME").value_or("");
-        home = home.empty() ? inputs.reader->home() : home;
+        const auto home = home_of(inputs);
         if (home.empty()) {
             config.password_search.emplace_back("HOME is not set, so there is no .pgpass");
             return;
@@ -60,6 +59,12 @@ void look_at_passfile(Config& config, const Inputs& inputs)
 }
 
 } // namespace
+
+std::string home_of(const Inputs& inputs)
+{
+    auto home = inputs.environment->find("HOME").value_or("");
+    return home.empty() ? inputs.reader->home() : home;
+}
 
 std::string credential_file(const Inputs& inputs)
 {

@@ -11,6 +11,9 @@ namespace dbup {
 /// The file that systemd's LoadCredential= offers; empty where there is none.
 std::string credential_file(const Inputs& inputs);
 
+/// The home folder, by HOME or the user database; empty if there is none.
+std::string home_of(const Inputs& inputs);
+
 /// Settles where the password comes from: `config.password` if a source gave it, else the content
 /// of `config.password_file`, else libpq's password file, if libpq would use it. Fills
 /// `password_origin`, `password_search` and `passfile`. \param origin of `config.password` or

@@ -55,6 +55,12 @@ public:
     /// Whether there is a file of that name.
     [[nodiscard]] virtual bool exists(const std::string& path) const = 0;
 
+    /// Why `path` cannot be read; empty if it can.
+    [[nodiscard]] virtual std::string file_objection(const std::string& path) const = 0;
+
+    /// Whether the libpq that is loaded knows sslrootcert=system.
+    [[nodiscard]] virtual bool knows_system_roots() const = 0;
+
     /// Why libpq would not use `path` as its password file; empty if it would.
     [[nodiscard]] virtual std::string passfile_objection(const std::string& path) const = 0;
 

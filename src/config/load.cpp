@@ -330,6 +330,46 @@ void show_settings(Config& config, const Collector& collector)
     }
 }
 
+/// The files of TLS must be there before a packet is sent.
+void check_tls_files(Config& config, const Collector& collector, const Inputs& inputs)
+{
+    const bool encrypts = config.ssl_mode != SslMode::disable &&
+                          std::any_of(config.endpoints.begin(),
+                                      config.endpoints.end(),
+                                      [](const auto& endpoint) { return !endpoint.is_socket(); });
+    if (!encrypts) {
+        return;
+    }
+    const bool system_roots = config.ssl_root_cert == "system";
+    if (system_roots && !inputs.reader->knows_system_roots()) {
+        throw config_error(
+            fmt::format("{}: 'system' needs libpq 16 or newer; name a file, for example "
+                        "/etc/ssl/certs/ca-certificates.crt",
+                        collector.origin_of(row_named("ssl-root-cert"))));
+    }
+    for (const auto* const name : {"ssl-root-cert", "ssl-cert", "ssl-key"}) {
+        const auto path = shown(config, row_named(name));
+        const bool asked_for = !path.empty() && !(system_roots && path == config.ssl_root_cert);
+        const auto objection = asked_for ? inputs.reader->file_objection(path) : std::string{};
+        if (!objection.empty()) {
+            throw config_error(fmt::format(
+                "{}: cannot read '{}': {}", collector.origin_of(row_named(name)), path, objection));
+        }
+    }
+    const auto folder = home_of(inputs) + "/.postgresql";
+    config.default_ssl_cert =
+        config.ssl_cert.empty() && inputs.reader->exists(folder + "/postgresql.crt");
+    const bool verifies = config.ssl_mode >= SslMode::verify_ca;
+    if (verifies && config.ssl_root_cert.empty() && !inputs.reader->exists(folder + "/root.crt")) {
+        throw config_error(fmt::format(
+            "{}: {} needs the certificates to trust; name their file with --ssl-root-cert "
+            "or DB_SSLROOTCERT (there is no {}/root.crt)",
+            collector.origin_of(row_named("ssl-mode")),
+            shown(config, row_named("ssl-mode")),
+            folder));
+    }
+}
+
 /// What only the whole can tell.
 void complete(Config& config, Collector& collector, const Inputs& inputs)
 {
@@ -343,6 +383,7 @@ void complete(Config& config, Collector& collector, const Inputs& inputs)
                         "DATABASE_URL",
                         collector.origin_of(row_named("database"))));
     }
+    check_tls_files(config, collector, inputs);
     config.backoff = {config.retry_backoff, config.retry_delay, config.retry_jitter};
     const auto* const source = config.password.empty() ? "password-file" : "password";
     find_password(config, collector.origin_of(row_named(source)), inputs);

@@ -108,17 +108,18 @@ constexpr std::array table{
             "the password; from the environment, a connection URI or a file only, never from the "
             "command line"},
 
-    OptionRow{.name = "ssl-mode",
-              .aliases = "sslmode",
-              .slot = &Config::ssl_mode,
-              .arg = "MODE",
-              .fallback = "require",
-              .environment = "DB_SSL_MODE DB_SSLMODE PGSSLMODE",
-              .conninfo = "sslmode",
-              .group = tls,
-              .help = "disable, allow, prefer, require, verify-ca or verify-full; verify-full is "
-                      "the one that "
-                      "proves who answers"},
+    OptionRow{
+        .name = "ssl-mode",
+        .aliases = "sslmode",
+        .slot = &Config::ssl_mode,
+        .arg = "MODE",
+        .fallback = "require",
+        .environment = "DB_SSL_MODE DB_SSLMODE PGSSLMODE",
+        .conninfo = "sslmode",
+        .group = tls,
+        .help = "one of disable, allow, prefer, require, verify-ca and verify-full; verify-full is "
+                "the one that "
+                "proves who answers"},
     OptionRow{.name = "ssl-root-cert",
               .aliases = "sslrootcert",
               .slot = &Config::ssl_root_cert,
@@ -150,7 +151,7 @@ constexpr std::array table{
               .environment = "DB_CHANNEL_BINDING PGCHANNELBINDING",
               .conninfo = "channel_binding",
               .group = tls,
-              .help = "disable, prefer or require; require accepts SCRAM over TLS only"},
+              .help = "one of disable, prefer and require; require accepts SCRAM over TLS only"},
     OptionRow{.name = "allow-cleartext-password",
               .slot = &Config::allow_cleartext_password,
               .fallback = "false",
@@ -261,7 +262,7 @@ constexpr std::array table{
               .environment = "DB_ROLE",
               .conninfo = "target_session_attrs",
               .group = judging,
-              .help = "any, primary or standby: what the server must be"},
+              .help = "what the server must be: any, primary or standby"},
     OptionRow{.name = "timeout-state",
               .slot = &Config::timeout_state,
               .arg = "STATE",

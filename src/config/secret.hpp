@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string.h>
-
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -15,7 +14,7 @@ public:
     Secret() = default;
     explicit Secret(std::string value) : value_{std::move(value)} {}
     Secret(const Secret&) = default;
-    Secret(Secret&& other) noexcept : value_{other.value_} { other.wipe(); }
+    Secret(Secret&& other) noexcept : value_{std::move(other.value_)} { other.wipe(); }
     Secret& operator=(const Secret& other)
     {
         if (this != &other) {
@@ -28,7 +27,7 @@ public:
     {
         if (this != &other) {
             wipe();
-            value_ = other.value_;
+            value_ = std::move(other.value_);
             other.wipe();
         }
         return *this;
@@ -42,6 +41,8 @@ public:
 private:
     void wipe()
     {
+        value_.resize(
+            value_.capacity()); // a short string leaves its bytes behind when it is moved from
         explicit_bzero(value_.data(), value_.size());
         value_.clear();
     }

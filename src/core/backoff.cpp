@@ -16,11 +16,11 @@ Millis Backoff::pause(int n, Random& random) const
     } else if (growth == Growth::exponential) {
         factor = std::pow(2.0, n - 1);
     }
-    double pause = std::min(static_cast<double>(base.count()) * factor, longest);
+    double pause = static_cast<double>(base.count()) * factor;
     if (jitter) {
         pause *= 1 + spread * (2 * random.next() - 1);
     }
-    return Millis{std::llround(pause)};
+    return Millis{std::llround(std::min(pause, longest))};
 }
 
 } // namespace dbup

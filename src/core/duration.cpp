@@ -26,7 +26,7 @@ std::optional<Millis> parse_duration(std::string_view text)
         return std::nullopt;
     }
     const auto millis = static_cast<Millis::rep>(std::llround(*value * 1'000));
-    if (millis == 0 && *value > 0) {
+    if (*value > 0 && *value * 1'000 < 1) {
         return std::nullopt;
     }
     return Millis{millis};
@@ -35,7 +35,8 @@ std::optional<Millis> parse_duration(std::string_view text)
 std::string duration_text(Elapsed duration)
 {
     const double value = seconds(duration);
-    return value < 1 ? rounded(value * 1'000) + " ms" : rounded(value) + " s";
+    constexpr double rounds_to_one = 0.9995;
+    return value < rounds_to_one ? rounded(value * 1'000) + " ms" : rounded(value) + " s";
 }
 
 std::string setting_text(Millis duration)

@@ -3,10 +3,9 @@
 
 #include "core/text.hpp"
 
-#include <string.h>
-
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace dbup {
 
@@ -15,6 +14,8 @@ namespace {
 constexpr std::string_view mask = "***";
 constexpr std::size_t most_input =
     16'384; // far more than any line shows; bounds the work on a 10 MB error text
+
+constexpr std::size_t longest_ipv6 = 45; // with an IPv4 address at its end (RFC 4291, 2.2)
 
 bool is_digit(char c)
 {
@@ -174,7 +175,7 @@ std::size_t ipv6_length(std::string_view text)
     std::size_t at = 0;
     int colons = 0;
     bool doubled = false;
-    while (at < text.size() &&
+    while (at < std::min(text.size(), longest_ipv6) &&
            (is_hex(text[at]) || text[at] == ':' || (text[at] == '.' && colons > 1))) {
         if (text[at] == ':') {
             ++colons;
@@ -248,13 +249,13 @@ std::string Scrubber::without_secrets(std::string_view text) const
 
 std::string Scrubber::operator()(std::string_view foreign, std::size_t most_bytes) const
 {
-    std::string text{foreign};
+    std::string text = without_secrets(foreign.substr(0, most_input));
     if (foreign.size() > most_input) {
-        // What is cut off may begin inside a secret: its head must not stay.
+        // The cut may have gone through a secret: its head must not stay.
         const std::size_t longest = secrets_.empty() ? 0 : secrets_.front().size();
-        text.resize(most_input - std::min(longest, most_input));
+        text.resize(text.size() - std::min(longest, text.size()));
     }
-    text = one_line(redact_connection_strings(without_secrets(text)));
+    text = one_line(redact_connection_strings(text));
     text = redact_connection_strings(without_secrets(text));
     for (const auto& host : hosts_) {
         text = replaced_words(text, host);

@@ -39,6 +39,26 @@ std::size_t numeral_length(std::string_view text)
     return decimals == 0 || whole + decimals > most_digits ? 0 : point + 1 + decimals;
 }
 
+/// `value` rounded to the digits that a numeral may have, so that its text can be read back;
+/// nothing if it has more before the point.
+std::optional<double> in_digits(double value)
+{
+    constexpr double too_large = 1e15;
+    if (std::abs(value) >= too_large) {
+        return std::nullopt;
+    }
+    std::array<char, 64> buffer{};
+    const auto* const end = std::to_chars(buffer.data(),
+                                          buffer.data() + buffer.size(),
+                                          value,
+                                          std::chars_format::scientific,
+                                          static_cast<int>(most_digits) - 1)
+                                .ptr;
+    double rounded = 0;
+    std::from_chars(buffer.data(), end, rounded, std::chars_format::scientific);
+    return rounded;
+}
+
 } // namespace
 
 std::string_view uom(Unit unit)
@@ -79,7 +99,7 @@ std::optional<double> parse_quantity(std::string_view text, Unit unit)
     }
     for (const auto& row : suffix_table) {
         if (row.unit == unit && row.suffix == suffix) {
-            return value * row.times / row.divided_by;
+            return in_digits(value * row.times / row.divided_by);
         }
     }
     return std::nullopt;

@@ -7,9 +7,8 @@
 
 #include <fmt/format.h>
 
-#include <stdlib.h>
-
 #include <array>
+#include <cstdlib>
 
 namespace dbup {
 

@@ -53,7 +53,7 @@ std::string setting(const Config& config, std::string_view option)
 
 /// Where there is no password file that libpq may use, it must not look for one: it would complain
 /// on stderr.
-constexpr const char* no_passfile = "/dev/null/none";
+constexpr const char* no_file = "/dev/null/none";
 
 Parameters parameters(const Config& config, const Candidate& candidate, const Deadline& deadline)
 {
@@ -64,10 +64,11 @@ Parameters parameters(const Config& config, const Candidate& candidate, const De
     all.add("dbname", config.database);
     all.add("user", config.user);
     all.add("password", config.password.reveal());
-    all.add("passfile", config.passfile.empty() ? no_passfile : config.passfile);
+    all.add("passfile", config.passfile.empty() ? no_file : config.passfile);
     all.add("sslmode", setting(config, "ssl-mode"));
     all.add("sslrootcert", config.ssl_root_cert);
-    all.add("sslcert", config.ssl_cert);
+    all.add("sslcert",
+            config.ssl_cert.empty() && !config.default_ssl_cert ? no_file : config.ssl_cert);
     all.add("sslkey", config.ssl_key);
     all.add("channel_binding", setting(config, "channel-binding"));
     all.add("application_name", config.application_name);

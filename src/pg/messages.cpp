@@ -96,6 +96,20 @@ std::string first_line(std::string_view text)
     return std::string{text.substr(0, text.find('\n'))};
 }
 
+/// The text behind libpq's `connection to server … failed: `. With sslmode=prefer two such lines
+/// stand one after the other; the last one ended it.
+std::string_view without_prefix(std::string_view raw)
+{
+    constexpr std::string_view begin_of_prefix = "connection to server ";
+    constexpr std::string_view end_of_prefix = " failed: ";
+    auto line = raw.rfind(begin_of_prefix);
+    while (line != std::string_view::npos && line > 0 && raw[line - 1] != '\n') {
+        line = raw.rfind(begin_of_prefix, line - 1);
+    }
+    const auto end = line == std::string_view::npos ? line : raw.find(end_of_prefix, line);
+    return end == std::string_view::npos ? raw : raw.substr(end + end_of_prefix.size());
+}
+
 std::optional<ErrorClass> class_of_system_error(std::string_view text)
 {
     for (const auto& row : errno_table) {
@@ -139,13 +153,7 @@ LibpqMessage take_apart(std::string_view raw)
     if (code != std::string_view::npos) {
         return {std::string{raw.substr(code, 5)}, first_line(raw.substr(code + 7))};
     }
-    // With sslmode=prefer two errors stand one after the other; the last one ended it.
-    constexpr std::string_view end_of_prefix = " failed: ";
-    const auto prefix = raw.rfind(end_of_prefix);
-    return {{},
-            first_line(prefix == std::string_view::npos
-                           ? raw
-                           : raw.substr(prefix + end_of_prefix.size()))};
+    return {{}, first_line(without_prefix(raw))};
 }
 
 Failure login_failure(std::string_view raw, Stage stage, bool needs_password)

@@ -6,13 +6,13 @@
 #include <fmt/format.h>
 
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cmath>
+#include <ctime>
 
 namespace dbup {
 

@@ -4,6 +4,7 @@
 #include "config/options.hpp"
 #include "core/failure.hpp"
 #include "core/text.hpp"
+#include "pg/connector.hpp"
 #include "pg/conninfo.hpp"
 #include "pg/wait.hpp"
 
@@ -11,14 +12,14 @@
 
 #include <fcntl.h>
 #include <pwd.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <system_error>
 
 namespace dbup {
@@ -169,6 +170,22 @@ std::string SystemReader::small_file(const std::string& path) const
 bool SystemReader::exists(const std::string& path) const
 {
     return access(path.c_str(), F_OK) == 0;
+}
+
+std::string SystemReader::file_objection(const std::string& path) const
+{
+    const Fd file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
+    struct stat facts {};
+    if (file.get() < 0 || fstat(file.get(), &facts) != 0) {
+        return system_error();
+    }
+    return S_ISREG(facts.st_mode) ? std::string{} : "not a plain file";
+}
+
+bool SystemReader::knows_system_roots() const
+{
+    constexpr int libpq_16 = 160'000;
+    return libpq_version() >= libpq_16;
 }
 
 std::string SystemReader::passfile_objection(const std::string& path) const

@@ -45,6 +45,8 @@ public:
                                                     const std::string& file) const override;
     [[nodiscard]] std::string small_file(const std::string& path) const override;
     [[nodiscard]] bool exists(const std::string& path) const override;
+    [[nodiscard]] std::string file_objection(const std::string& path) const override;
+    [[nodiscard]] bool knows_system_roots() const override;
     [[nodiscard]] std::string passfile_objection(const std::string& path) const override;
     [[nodiscard]] std::string home() const override;
 };
