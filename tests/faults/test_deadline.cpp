@@ -21,7 +21,8 @@ const std::string logged_in = trusted + message('S', "server_version\00015.18\0"
                               message('S', "client_encoding\0UTF8\0"s) + message('Z', "I");
 const std::string scram_wanted = message('R', "\0\0\0\x0aSCRAM-SHA-256\0\0"s);
 const std::string notice = message('N', "SNOTICE\0C00000\0Mhey\0\0"s);
-const std::string half_a_handshake = "\x16\x03\x03\x40\0\x02"s;
+const std::string record_begins = "\x16\x03\x03\x40\0"s; // of 16 KB
+const std::string error_begins = "E\0\0\x10\0"s;         // of 4 KB
 
 struct Timed {
     StatusLine line = {};
@@ -71,12 +72,12 @@ TEST_CASE("a peer that stops at a stage is named with the stage", "[deadline]")
     const auto c = GENERATE_COPY(values<Case>({
         {"silent after the connection, TLS wanted", "require", {stay_silent()}, "TLS"},
         {"silent after its answer to the TLS request", "require", {read_startup(), send_bytes("S"), stay_silent()}, "TLS"},
-        {"drips instead of a handshake", "require", {read_startup(), send_bytes("S"), drip(half_a_handshake, slow)}, "TLS"},
+        {"drips instead of a handshake", "require", {read_startup(), send_bytes("S"), send_bytes(record_begins), drip("\x02", slow)}, "TLS"},
         {"silent after the connection, no TLS", "disable", {stay_silent()}, "authentication"},
         {"silent after the startup packet", "disable", {read_startup(), stay_silent()}, "authentication"},
         {"silent after its request for a password", "disable",
             {read_startup(), send_bytes(scram_wanted), read_message(), stay_silent()}, "authentication"},
-        {"drips its answer to the startup packet", "disable", {read_startup(), drip("N\0\0\x10\0"s, slow)}, "authentication"},
+        {"drips its answer to the startup packet", "disable", {read_startup(), send_bytes(error_begins), drip("S", slow)}, "authentication"},
         {"drips notices", "disable",
             {read_startup(), send_bytes(trusted), drip(notice, Millis{10})}, "authentication"},
         {"silent after the login", "disable", {read_startup(), send_bytes(logged_in), stay_silent()}, "read-only transaction"},
@@ -235,6 +236,7 @@ TEST_CASE("a statement that hangs on the server is gone soon after the program",
     CHECK(timed.line.state == "CRITICAL");
     CHECK_THAT(timed.line.code, has_either("TIMEOUT", "QUERY_TIMEOUT"));
     const auto left = [&] {
+        holder.sql("SELECT pg_stat_clear_snapshot()");
         return holder.value(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'db-up'");
     };

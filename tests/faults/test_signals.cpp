@@ -119,6 +119,7 @@ TEST_CASE("a signal ends a statement on the server, too", "[signals]")
     Client holder{cluster.superuser("mydb")};
     holder.sql("BEGIN; LOCK TABLE pg_catalog.pg_proc IN ACCESS EXCLUSIVE MODE");
     const auto sessions = [&](const std::string& condition) {
+        holder.sql("SELECT pg_stat_clear_snapshot()");
         return holder.value(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'db-up'" + condition);
     };

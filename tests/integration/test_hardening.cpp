@@ -43,6 +43,7 @@ TEST_CASE("a statement that is stuck behind a lock ends in time and leaves nothi
     }
     CHECK(finished.seconds < (c.limits.empty() ? 10.5 : 2.5));
     const auto left = [&] {
+        holder.sql("SELECT pg_stat_clear_snapshot()");
         return holder.value(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'db-up'");
     };
@@ -188,7 +189,7 @@ TEST_CASE("the transaction is read-only and closed for the server, too", "[harde
     cluster().wait_until_gone();
     const std::string log = cluster().log_since(before);
     CHECK_THAT(log, has("BEGIN") && has("READ ONLY") && has("ROLLBACK"));
-    CHECK_THAT(log, !has("SET SESSION") && !has("COMMIT"));
+    CHECK_THAT(log, !has("SET SESSION") && !has("COMMIT\n"));
 }
 
 } // namespace

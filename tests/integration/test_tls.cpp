@@ -196,8 +196,9 @@ TEST_CASE("an address is compared with the addresses of the certificate", "[tls]
 TEST_CASE("verification without a root certificate is refused, not skipped", "[tls]")
 {
     const StatusLine line = check(plain_arguments("localhost", {"--ssl-mode", "verify-full"}));
-    CHECK_THAT(line.code, has_either("TLS_ERROR", "CONFIG_ERROR"));
     CHECK(line.state != "OK");
+    CHECK_FALSE(line.code.empty());
+    CHECK_THAT(line.all_text(), has("root"));
 }
 
 TEST_CASE("a root certificate file that is not there is named", "[tls]")

@@ -83,6 +83,13 @@ bool can_listen(const std::string& address, const std::string& port)
     return socket.open() && ::listen(socket.number(), 1) == 0;
 }
 
+bool can_connect(const std::string& address, const std::string& port)
+{
+    const Address target = address_of(address, port);
+    const Descriptor socket = open_socket(*target);
+    return ::connect(socket.number(), target->ai_addr, target->ai_addrlen) == 0;
+}
+
 bool has_ipv6()
 {
     static const bool present = can_listen("::1", "0");

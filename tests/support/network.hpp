@@ -16,6 +16,7 @@
 namespace dbup_test {
 
 bool can_listen(const std::string& address, const std::string& port);
+bool can_connect(const std::string& address, const std::string& port);
 bool has_ipv6();
 
 /// A listening TCP socket; port "0" takes a free one.

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "support/cluster.hpp"
+#include "support/network.hpp"
 #include "support/sandbox.hpp"
 
 namespace dbup_test {
@@ -62,7 +63,7 @@ PgBouncer::PgBouncer(const std::string& pool_mode, const std::string& target_por
             const Finished finished = process_->wait();
             throw std::runtime_error{"PgBouncer ended: " + finished.out + finished.err};
         }
-        return ping(client()) == Ping::accepts;
+        return can_connect("127.0.0.1", port_);
     });
 }
 
