@@ -59,31 +59,39 @@ Peeked peek_plain(int socket, Buffer& buffer)
 
 } // namespace
 
+AuthFrames::Finding AuthFrames::look_at_message(std::span<const std::uint8_t> bytes)
+{
+    const bool request = bytes[0] == 'R';
+    if (bytes.size() < (request ? type_length_and_kind : type_and_length)) {
+        return Finding::incomplete;
+    }
+    const std::uint32_t length = big_endian(bytes.subspan(1));
+    const std::uint32_t kind =
+        request ? big_endian(bytes.subspan(type_and_length)) : authentication_ok;
+    if (request && kind == cleartext_password) {
+        return Finding::cleartext;
+    }
+    // libpq ends the connection over an impossible length: nothing behind it will be read.
+    authenticated_ =
+        length < 4 || length > longest_message || (request && kind == authentication_ok);
+    skip_ = std::size_t{length} + 1;
+    return Finding::harmless;
+}
+
 AuthFrames::Finding AuthFrames::look(std::span<const std::uint8_t> bytes)
 {
-    std::size_t at = std::min(skip_, bytes.size());
-    std::size_t skip = skip_ - at;
-    while (at < bytes.size() && !authenticated_) {
-        const auto rest = bytes.subspan(at);
-        const bool request = rest[0] == 'R';
-        if (rest.size() < (request ? type_length_and_kind : type_and_length)) {
-            return Finding::incomplete;
+    auto rest = bytes;
+    const auto skip = [&] {
+        const std::size_t here = std::min(skip_, rest.size());
+        rest = rest.subspan(here);
+        skip_ -= here;
+    };
+    for (skip(); !rest.empty() && !authenticated_; skip()) {
+        const auto finding = look_at_message(rest);
+        if (finding != Finding::harmless) {
+            return finding;
         }
-        const std::uint32_t length = big_endian(rest.subspan(1));
-        if (length < 4 || length > longest_message) {
-            return Finding::harmless; // libpq ends the connection over that
-        }
-        const std::uint32_t kind = request ? big_endian(rest.subspan(type_and_length)) : 0;
-        if (request && kind == cleartext_password) {
-            return Finding::cleartext;
-        }
-        authenticated_ = request && kind == authentication_ok;
-        const std::size_t whole = std::size_t{length} + 1;
-        const std::size_t here = std::min(whole, rest.size());
-        skip = whole - here;
-        at += here;
     }
-    skip_ = skip;
     // A full buffer may hide a request behind what was looked at; no honest server sends that much
     // before log-in, but for an error, which ends the connection.
     const bool full = bytes.size() >= Buffer{}.size() && !authenticated_;

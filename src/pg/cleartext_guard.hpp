@@ -26,8 +26,10 @@ public:
     Finding look(std::span<const std::uint8_t> bytes);
 
 private:
-    std::size_t skip_ = 0; ///< bytes still to come of a message that was judged
-    bool authenticated_ = false;
+    Finding look_at_message(std::span<const std::uint8_t> bytes);
+
+    std::size_t skip_ = 0;       ///< bytes still to come of a message that was judged
+    bool authenticated_ = false; ///< or given up by libpq: no request can follow
 };
 
 /// libpq before 16 has no require_auth: it hands the password to any server that asks. This guard

@@ -66,7 +66,7 @@ public:
     void set(const char* name, const char* value)
     {
         setenv(name, value, 1); // NOLINT(concurrency-mt-unsafe): see above
-        names_.push_back(name);
+        names_.emplace_back(name);
     }
     LentEnvironment() = default;
     LentEnvironment(const LentEnvironment&) = delete;

@@ -51,8 +51,8 @@ std::string setting(const Config& config, std::string_view option)
     return shown(config, *find_option(option));
 }
 
-/// Where there is no password file that libpq may use, it must not look for one: it would complain
-/// on stderr.
+/// Where there is no password file or client certificate that libpq may use, it must not look for
+/// one: it would complain on stderr about the one, and give up over the other.
 constexpr const char* no_file = "/dev/null/none";
 
 Parameters parameters(const Config& config, const Candidate& candidate, const Deadline& deadline)

@@ -25,6 +25,7 @@ std::string field(const PGresult* result, int code)
 std::vector<std::string> column_names(const PGresult* result)
 {
     std::vector<std::string> names;
+    names.reserve(static_cast<std::size_t>(PQnfields(result)));
     for (int column = 0; column < PQnfields(result); ++column) {
         names.emplace_back(PQfname(result, column));
     }

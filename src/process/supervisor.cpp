@@ -36,7 +36,7 @@ struct Shared {
     }
 };
 
-void signal_fd_event(int fd)
+void raise_event(int fd)
 {
     static_cast<void>(eventfd_write(fd, 1));
 }
@@ -51,7 +51,7 @@ void* work_thread(void* argument)
         const std::lock_guard lock{shared->mutex};
         shared->outcome = std::move(outcome);
     }
-    signal_fd_event(shared->wake_fd);
+    raise_event(shared->wake_fd);
     return nullptr;
 }
 
@@ -92,17 +92,27 @@ int millis_until(Instant end)
 } // namespace
 
 Supervisor::Supervisor()
+    : signals_{ending_signals()},
+      wake_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
+      stop_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}
 {
-    const sigset_t set = ending_signals();
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    signal_fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    stop_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    signal_fd_ = signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 void Supervisor::wake() const
 {
-    signal_fd_event(wake_fd_);
+    raise_event(wake_fd_);
+}
+
+bool Supervisor::wait_until(Instant end) const
+{
+    std::array<pollfd, 2> events{{{wake_fd_, POLLIN, 0}, {signal_fd_, POLLIN, 0}}};
+    poll(events.data(), events.size(), millis_until(end));
+    eventfd_t count = 0;
+    static_cast<void>(eventfd_read(wake_fd_, &count));
+    signalfd_siginfo signal{};
+    return read(signal_fd_, &signal, sizeof signal) > 0;
 }
 
 Outcome Supervisor::supervise(Run& run, std::function<Outcome()> work)
@@ -114,24 +124,19 @@ Outcome Supervisor::supervise(Run& run, std::function<Outcome()> work)
     if (!ready || !start_thread(shared)) {
         return run.cut_short(ErrorClass::local);
     }
-    bool stopping = false;
-    Instant stop_by{};
+    std::optional<Instant> stop_by;
     for (;;) {
-        const Instant end = stopping ? stop_by : run.deadline() + grace;
-        std::array<pollfd, 2> events{
-            {{wake_fd_, POLLIN, 0}, {stopping ? -1 : signal_fd_, POLLIN, 0}}};
-        poll(events.data(), events.size(), millis_until(end));
-        eventfd_t count = 0;
-        static_cast<void>(eventfd_read(wake_fd_, &count));
+        const Instant end = stop_by ? *stop_by : run.deadline() + grace;
+        const bool asked_to_end = wait_until(end);
         if (auto outcome = shared->taken()) {
             return std::move(*outcome);
         }
-        if (!stopping && events[1].revents != 0) {
-            stopping = true; // the worker gets a moment to take leave of the server
+        if (std::chrono::steady_clock::now() >= end) {
+            return run.cut_short(stop_by ? ErrorClass::interrupted : ErrorClass::timeout);
+        }
+        if (asked_to_end && !stop_by) { // the worker gets a moment to take leave of the server
             stop_by = std::chrono::steady_clock::now() + grace;
-            signal_fd_event(stop_fd_);
-        } else if (std::chrono::steady_clock::now() >= end) {
-            return run.cut_short(stopping ? ErrorClass::interrupted : ErrorClass::timeout);
+            raise_event(stop_fd_);
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <csignal>
 #include <functional>
 
 #include "app/run.hpp"
@@ -28,9 +29,13 @@ public:
     Outcome supervise(Run& run, std::function<Outcome()> work);
 
 private:
+    /// Waits for an event or `end`; whether a signal asked the process to end.
+    [[nodiscard]] bool wait_until(Instant end) const;
+
+    sigset_t signals_;
+    int wake_fd_;
+    int stop_fd_;
     int signal_fd_ = -1;
-    int wake_fd_ = -1;
-    int stop_fd_ = -1;
 };
 
 } // namespace dbup

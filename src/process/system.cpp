@@ -117,8 +117,8 @@ void forget_environment()
         }
     }
     for (const auto& name : names) {
-        unsetenv(
-            name.c_str()); // NOLINT(concurrency-mt-unsafe): libpq runs in this thread, after this
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): libpq runs in this thread, after this
+        unsetenv(name.c_str());
     }
 }
 
