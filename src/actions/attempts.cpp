@@ -127,16 +127,15 @@ private:
     /// The failure with the words for where it happened.
     [[nodiscard]] Failure told_at(Failure failure, const Endpoint& endpoint, Stage stage) const
     {
-        const bool ours = failure.error() == ErrorClass::timeout && failure.sqlstate().empty();
-        if (ours && failure.message().empty()) {
+        auto told = std::move(failure).with_target(endpoint.text(), endpoint.host);
+        const bool cut_off =
+            told.error() == ErrorClass::timeout || told.error() == ErrorClass::interrupted;
+        if (cut_off && told.message().empty() && told.sqlstate().empty()) {
             const auto spent = around_.trace.tries().back().total();
-            failure = std::move(failure).with_message(
-                fmt::format("no answer from {} in {}, waiting for {}",
-                            endpoint.text(),
-                            duration_text(spent),
-                            row_of(stage).waiting_for));
+            return std::move(told).with_message(
+                cut_off_words(told.error(), endpoint.text(), spent, stage));
         }
-        return std::move(failure).with_target(endpoint.text(), endpoint.host);
+        return told;
     }
 
     [[nodiscard]] Failure furthest() const
@@ -158,6 +157,14 @@ private:
 };
 
 } // namespace
+
+std::string cut_off_words(ErrorClass error, std::string_view target, Elapsed spent, Stage stage)
+{
+    const auto* const what = error == ErrorClass::timeout
+                                 ? "no answer from {} in {}, waiting for {}"
+                                 : "interrupted at {} after {}, waiting for {}";
+    return fmt::format(fmt::runtime(what), target, duration_text(spent), row_of(stage).waiting_for);
+}
 
 Answer answer_of(const Config& config,
                  const Check& check,

@@ -14,6 +14,9 @@ struct Answer {
     Endpoint endpoint = {};
 };
 
+/// What to say of a run that was cut off: by the deadline (timeout) or by a signal (interrupted).
+std::string cut_off_words(ErrorClass error, std::string_view target, Elapsed spent, Stage stage);
+
 /// Tries the endpoints in order until one satisfies the check, again after a pause where a retry
 /// may mend it, and never past the deadline. Each address gets its share of the attempt's time, so
 /// that a dead one does not eat it all. \throws Failure the one to tell: of the last attempt, that

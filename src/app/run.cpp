@@ -121,17 +121,10 @@ Outcome Run::cut_short(ErrorClass error) noexcept
         const Stage stage = trace_.stage();
         const bool on_file = error == ErrorClass::timeout && stage == Stage::setup;
         const auto tries = trace_.tries();
-        const auto spent = duration_text(parts_.clock.now() - trace_.start());
-        const auto what = error == ErrorClass::timeout
-                              ? "no answer from {}{} in {}, waiting for {}"
-                              : "interrupted at {}{} after {}, waiting for {}";
-        const auto target = tries.empty() ? std::string{} : tries.back().target;
+        const auto target = tries.empty() ? std::string{"this host"} : tries.back().target;
+        const auto spent = parts_.clock.now() - trace_.start();
         return outcome_of(Failure{on_file ? ErrorClass::local : error}
-                              .with_message(fmt::format(fmt::runtime(what),
-                                                        target,
-                                                        target.empty() ? "this host" : "",
-                                                        spent,
-                                                        row_of(stage).waiting_for))
+                              .with_message(cut_off_words(error, target, spent, stage))
                               .with_target(target, target),
                           config);
     } catch (...) {

@@ -73,14 +73,16 @@ bool start_thread(const std::shared_ptr<Shared>& shared)
     return started;
 }
 
-sigset_t ending_signals()
+/// Blocks the signals that end a program; a descriptor from which they are read instead.
+int blocked_signals()
 {
     sigset_t set{};
     sigemptyset(&set);
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
         sigaddset(&set, number);
     }
-    return set;
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 int millis_until(Instant end)
@@ -92,12 +94,10 @@ int millis_until(Instant end)
 } // namespace
 
 Supervisor::Supervisor()
-    : signals_{ending_signals()},
-      wake_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
-      stop_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}
+    : wake_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
+      stop_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
+      signal_fd_{blocked_signals()}
 {
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    signal_fd_ = signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 void Supervisor::wake() const
@@ -124,21 +124,19 @@ Outcome Supervisor::supervise(Run& run, std::function<Outcome()> work)
     if (!ready || !start_thread(shared)) {
         return run.cut_short(ErrorClass::local);
     }
-    std::optional<Instant> stop_by;
-    for (;;) {
-        const Instant end = stop_by ? *stop_by : run.deadline() + grace;
-        const bool asked_to_end = wait_until(end);
-        if (auto outcome = shared->taken()) {
+    const auto taken = [&shared] { return shared->taken(); };
+    while (!wait_until(run.deadline() + grace)) {
+        if (auto outcome = taken()) {
             return std::move(*outcome);
         }
-        if (std::chrono::steady_clock::now() >= end) {
-            return run.cut_short(stop_by ? ErrorClass::interrupted : ErrorClass::timeout);
-        }
-        if (asked_to_end && !stop_by) { // the worker gets a moment to take leave of the server
-            stop_by = std::chrono::steady_clock::now() + grace;
-            raise_event(stop_fd_);
+        if (std::chrono::steady_clock::now() >= run.deadline() + grace) {
+            return run.cut_short(ErrorClass::timeout);
         }
     }
+    raise_event(stop_fd_); // the worker gets a moment to take leave of the server
+    static_cast<void>(wait_until(std::chrono::steady_clock::now() + grace));
+    auto outcome = taken();
+    return outcome ? std::move(*outcome) : run.cut_short(ErrorClass::interrupted);
 }
 
 } // namespace dbup

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <csignal>
 #include <functional>
 
 #include "app/run.hpp"
@@ -32,10 +31,9 @@ private:
     /// Waits for an event or `end`; whether a signal asked the process to end.
     [[nodiscard]] bool wait_until(Instant end) const;
 
-    sigset_t signals_;
     int wake_fd_;
     int stop_fd_;
-    int signal_fd_ = -1;
+    int signal_fd_;
 };
 
 } // namespace dbup
