@@ -13,8 +13,11 @@ namespace {
 
 class FakeSession final : public dbup::Session {
 public:
-    FakeSession(Server server, FakeClock& clock, dbup::Trace& trace)
-        : server_{std::move(server)}, clock_{clock}, trace_{trace}
+    FakeSession(Server server,
+                FakeClock& clock,
+                dbup::Trace& trace,
+                std::function<void(Stage)> on_stage)
+        : server_{std::move(server)}, clock_{clock}, trace_{trace}, on_stage_{std::move(on_stage)}
     {
     }
 
@@ -43,6 +46,9 @@ public:
     void pass(Stage stage, dbup::Elapsed time, const dbup::Deadline& deadline)
     {
         trace_.enter(stage);
+        if (on_stage_) {
+            on_stage_(stage);
+        }
         if (server_.fails_at == stage && server_.silent) {
             clock_.advance(deadline.left());
             throw dbup::Failure{ErrorClass::timeout};
@@ -57,6 +63,7 @@ private:
     Server server_;
     FakeClock& clock_;
     dbup::Trace& trace_;
+    std::function<void(Stage)> on_stage_;
 };
 
 /// `words` as main() gets them; they must outlive the pointers.
@@ -110,6 +117,9 @@ std::vector<dbup::ConninfoPart> FakeReader::service(const std::string& name,
 std::string FakeReader::small_file(const std::string& path) const
 {
     files_read.push_back(path);
+    if (on_read) {
+        on_read();
+    }
     const auto found = files.find(path);
     if (found == files.end()) {
         throw dbup::Failure{ErrorClass::config,
@@ -127,6 +137,11 @@ std::string FakeReader::passfile_objection(const std::string& path) const
 {
     const auto found = objections.find(path);
     return found == objections.end() ? std::string{} : found->second;
+}
+
+std::string FakeReader::file_objection(const std::string& path) const
+{
+    return passfile_objection(path);
 }
 
 Server failing(Stage stage, dbup::Failure failure)
@@ -159,6 +174,7 @@ dbup::Rows single(std::string column, dbup::Rows::Cell cell)
 
 std::vector<dbup::Candidate> FakeConnector::resolve(const dbup::Endpoint& endpoint)
 {
+    ++resolved;
     clock_.advance(resolving);
     if (resolve_failure) {
         throw dbup::Failure{*resolve_failure};
@@ -187,7 +203,7 @@ std::unique_ptr<dbup::Session> FakeConnector::open(const dbup::Config& /*config*
     if (servers.size() > 1) {
         servers.pop_front();
     }
-    auto session = std::make_unique<FakeSession>(server, clock_, trace);
+    auto session = std::make_unique<FakeSession>(server, clock_, trace, on_stage);
     session->pass(Stage::tcp, server.tcp, deadline);
     if (server.encryption) {
         session->pass(Stage::tls, server.tls, deadline);
@@ -205,13 +221,22 @@ std::vector<dbup::Secret> FakeConnector::secrets() const
     return all;
 }
 
-dbup::Outcome Scene::run(std::vector<std::string> command_line)
+dbup::Run::Parts Scene::parts()
+{
+    return {clock, random, connector, [this](std::string_view step) { steps.emplace_back(step); }};
+}
+
+dbup::Outcome Scene::execute(dbup::Run& program, std::vector<std::string> command_line)
 {
     arguments = std::move(command_line);
     const auto argv = pointers(arguments);
-    dbup::Run program{
-        {clock, random, connector, [this](std::string_view step) { steps.emplace_back(step); }}};
     return program.execute({.arguments = argv, .environment = &environment, .reader = &reader});
+}
+
+dbup::Outcome Scene::run(std::vector<std::string> command_line)
+{
+    dbup::Run program{parts()};
+    return execute(program, std::move(command_line));
 }
 
 dbup::Config Scene::load(std::vector<std::string> command_line)

@@ -46,6 +46,7 @@ class FakeRandom final : public dbup::Random {
 public:
     explicit FakeRandom(double number = 0.5) : number_{number} {}
     double next() override { return number_; }
+    void set(double number) { number_ = number; }
 
 private:
     double number_;
@@ -67,12 +68,16 @@ public:
     [[nodiscard]] std::string small_file(const std::string& path) const override;
     [[nodiscard]] bool exists(const std::string& path) const override;
     [[nodiscard]] std::string passfile_objection(const std::string& path) const override;
+    [[nodiscard]] std::string file_objection(const std::string& path) const override;
+    [[nodiscard]] bool knows_system_roots() const override { return system_roots; }
     [[nodiscard]] std::string home() const override { return home_folder; }
 
     std::map<std::string, std::vector<dbup::ConninfoPart>> services = {};
     std::map<std::string, std::string> files = {};
-    std::map<std::string, std::string> objections = {}; ///< to password files
+    std::map<std::string, std::string> objections = {}; ///< to files of passwords and TLS
+    bool system_roots = false;
     std::string home_folder = {};
+    std::function<void()> on_read = {};
     mutable std::vector<std::string> files_read = {};
 };
 
@@ -125,7 +130,9 @@ public:
     std::optional<dbup::Failure> resolve_failure = {};
     std::string secret = {}; ///< what only the driver knows
     std::function<void()> on_open = {};
+    std::function<void(Stage)> on_stage = {}; ///< called when a connection has come that far
     std::vector<Opened> opened = {};
+    int resolved = 0; ///< how often a name was looked up
 
 private:
     FakeClock& clock_;
@@ -142,6 +149,10 @@ struct Scene {
     std::vector<std::string> arguments = {}; ///< the command line as it is afterwards
 
     dbup::Outcome run(std::vector<std::string> command_line);
+
+    /// The same by hand, for tests that need the Run.
+    dbup::Outcome execute(dbup::Run& program, std::vector<std::string> command_line);
+    dbup::Run::Parts parts();
 
     /// What load() makes of a command line; throws what load() throws.
     dbup::Config load(std::vector<std::string> command_line);

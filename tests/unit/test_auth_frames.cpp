@@ -127,6 +127,18 @@ TEST_CASE("a judged message may come in pieces, what follows it is still looked 
     CHECK(frames.look(cleartext) == Finding::cleartext);
 }
 
+TEST_CASE("what is not read is looked at again, in step with the messages", "[guard]")
+{
+    AuthFrames frames;
+    // The rest of this notice reads like the head of a long message that would swallow all that
+    // follows.
+    const Bytes bait = message('N', Bytes(20, 'x') + Bytes{'N', 0, 0, 0x40, 0});
+    CHECK(frames.look(head(bait, 25)) == Finding::harmless);
+    CHECK(frames.look(tail(bait, 25) + head(cleartext, 5)) == Finding::incomplete);
+    CHECK(frames.look(tail(bait, 25) + head(cleartext, 8)) == Finding::incomplete);
+    CHECK(frames.look(tail(bait, 25) + cleartext) == Finding::cleartext);
+}
+
 TEST_CASE("the body of another message is not taken for a request", "[guard]")
 {
     AuthFrames frames;

@@ -126,6 +126,7 @@ TEST_CASE("a suffix of another unit, or of the wrong case, is refused", "[range]
         {"1K", Unit::bytes},
         {"1%%", Unit::percent},
         {"1%", Unit::days},
+        {"1000000TB", Unit::bytes}, // more digits than can be read back
         {"1d", Unit::days},
     }));
     CAPTURE(c.notation);
@@ -240,7 +241,7 @@ TEST_CASE("the text of a range reads back as the same range", "[range]")
         {"4.1m", Unit::seconds},
         {"0.333333333333333h", Unit::seconds},
         {"1.7MB:0.3TB", Unit::bytes},
-        {"1000000TB", Unit::bytes},
+        {"900TB", Unit::bytes},
     }));
     CAPTURE(c.notation);
     const auto range = Range::parse(c.notation, c.unit);

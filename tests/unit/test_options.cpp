@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: MIT
+// Walks over the option table: what holds for one row has to hold for all.
+#include "config/manual.hpp"
+#include "config/options.hpp"
+#include "config/values.hpp"
+#include "core/text.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "support/catch.hpp"
+#include "unit/fakes.hpp"
+
+namespace dbup_test {
+
+namespace {
+
+using dbup::Config;
+using dbup::Fate;
+using dbup::OptionRow;
+
+bool is_secret(const OptionRow& row)
+{
+    return std::holds_alternative<dbup::Secret Config::*>(row.slot);
+}
+
+bool is_action(const OptionRow& row)
+{
+    return std::holds_alternative<dbup::ActionKind Config::*>(row.slot);
+}
+
+bool is_flag(const OptionRow& row)
+{
+    return row.arg.empty() && !is_secret(row);
+}
+
+/// A valid value of `row` that is not its default, as a user would write it.
+std::string sample(const OptionRow& row)
+{
+    static const std::map<std::string_view, std::string> samples{
+        {"hostaddr", "192.0.2.7"},
+        {"port", "6543"},
+        {"uri", "postgresql://u1@h9/d1"},
+        {"service", "svc"},
+        {"interval", "60"},
+        {"warning", "0.5"},
+        {"critical", "cert_days=20:"},
+        {"state", "dns=ok"},
+    };
+    const auto found = samples.find(row.name);
+    if (found != samples.end()) {
+        return found->second;
+    }
+    if (std::holds_alternative<Millis Config::*>(row.slot)) {
+        return "7s";
+    }
+    if (std::holds_alternative<int Config::*>(row.slot)) {
+        return "2";
+    }
+    for (const auto word : dbup::allowed_words(row)) {
+        if (word != row.fallback) {
+            return std::string{word};
+        }
+    }
+    return "/some/" + std::string{row.name};
+}
+
+/// A world in which every sample() can be used.
+struct Generous : Scene {
+    Generous()
+    {
+        reader.services["svc"] = {};
+        reader.files["/some/password-file"] = "from a file\n";
+    }
+};
+
+/// Loads `arguments`, with a database unless that is what `row` is about, and checks that the
+/// sample arrived.
+void expect_arrival(Scene& scene,
+                    const OptionRow& row,
+                    std::vector<std::string> arguments,
+                    const std::string& origin)
+{
+    CAPTURE(row.name, origin);
+    if (row.name != "database") {
+        arguments.insert(arguments.begin(), {"-d", "mydb"});
+    }
+    const auto config = scene.load(arguments);
+    if (row.fate == Fate::ignored) {
+        CHECK_THAT(config.notes,
+                   Catch::Matchers::VectorContains(origin + ": " + std::string{row.help}));
+    } else if (row.fate == Fate::counted) {
+        CHECK(config.verbosity == 1);
+    } else if (is_action(row)) {
+        CHECK(dbup::shown(config, row) == row.fixed);
+    } else {
+        const auto& shown = setting(config, row.name);
+        CHECK(shown.value == (is_secret(row) ? "***" : sample(row)));
+        CHECK(shown.origin == origin);
+        CHECK_FALSE(shown.is_default);
+    }
+}
+
+/// How `row` is given with a long name.
+std::vector<std::string> written(const OptionRow& row, const std::string& name)
+{
+    if (is_flag(row)) {
+        return {sample(row) == "false" ? "--no-" + name : "--" + name};
+    }
+    return {"--" + name, sample(row)};
+}
+
+std::string percent_encoded(std::string_view text)
+{
+    std::string encoded;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        constexpr std::string_view digits = "0123456789ABCDEF";
+        const auto byte = static_cast<unsigned char>(c);
+        if (plain) {
+            encoded += c;
+        } else {
+            encoded += '%';
+            encoded += digits[byte / 16];
+            encoded += digits[byte % 16];
+        }
+    }
+    return encoded;
+}
+
+TEST_CASE("every name of an option is there once, and every row has its help", "[options]")
+{
+    std::set<std::string> names;
+    std::set<char> letters;
+    std::set<std::string_view> variables;
+    std::set<std::string_view> keywords;
+    for (const auto& row : dbup::option_table()) {
+        CAPTURE(row.name);
+        CHECK(row.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == std::string::npos);
+        CHECK(names.insert(std::string{row.name}).second);
+        for (const auto alias : dbup::words_of(row.aliases)) {
+            CHECK(names.insert(std::string{alias}).second);
+            CHECK(dbup::find_option(alias) == &row);
+        }
+        CHECK((!dbup::negatable(row) || names.insert("no-" + std::string{row.name}).second));
+        for (const char letter : row.letters) {
+            CHECK(letters.insert(letter).second);
+        }
+        for (const auto variable : dbup::words_of(row.environment)) {
+            CAPTURE(variable);
+            CHECK(variables.insert(variable).second);
+            CHECK((variable.starts_with("DB_") || variable.starts_with("PG") ||
+                   variable.starts_with("POSTGRES_") || variable == "DATABASE_URL"));
+        }
+        CHECK((row.conninfo.empty() || keywords.insert(row.conninfo).second));
+        CHECK_FALSE(row.help.empty());
+        CHECK_FALSE(row.help.ends_with('.'));
+        CHECK(dbup::find_option(row.name) == &row);
+    }
+    CHECK(dbup::find_option("nonsense") == nullptr);
+    CHECK(dbup::find_option("") == nullptr);
+}
+
+TEST_CASE("with nothing but a database every setting has its default", "[options]")
+{
+    Scene scene;
+    const auto config = scene.load({"-d", "mydb"});
+    for (const auto& row : dbup::option_table()) {
+        const bool plain = row.fate == Fate::used && !is_action(row) && row.name != "database" &&
+                           row.name != "passfile";
+        if (plain) {
+            CAPTURE(row.name);
+            const auto& shown = setting(config, row.name);
+            CHECK(shown.value == row.fallback);
+            CHECK(shown.origin == "default");
+            CHECK(shown.is_default);
+        }
+    }
+}
+
+TEST_CASE("the defaults are the ones that users were promised", "[options]")
+{
+    Scene scene;
+    const auto config = scene.load({"-d", "mydb"});
+    CHECK(config.action == dbup::ActionKind::check);
+    REQUIRE(config.endpoints.size() == 1);
+    CHECK(config.endpoints[0].text() == "localhost:5432");
+    CHECK(config.user == "postgres");
+    CHECK(config.ssl_mode == dbup::SslMode::require);
+    CHECK(config.channel_binding == dbup::ChannelBinding::prefer);
+    CHECK_FALSE(config.allow_cleartext_password);
+    CHECK(config.application_name == "db-up");
+    CHECK(config.timeout == Millis{10'000});
+    CHECK(config.timeout_state == State::critical);
+    CHECK(config.connect_timeout == Millis{5'000});
+    CHECK(config.statement_timeout == Millis{5'000});
+    CHECK(config.max_retries == 3);
+    CHECK(config.backoff.growth == dbup::Growth::exponential);
+    CHECK(config.backoff.base == Millis{500});
+    CHECK(config.backoff.jitter);
+    CHECK(config.role == dbup::ExpectedRole::any);
+    CHECK(config.exit_style == dbup::ExitStyle::nagios);
+    CHECK(config.verbosity == 0);
+    CHECK_FALSE(config.quiet);
+    CHECK_FALSE(config.redact_hosts);
+    CHECK(config.password.empty());
+}
+
+TEST_CASE("every option arrives from the command line, by every name", "[options]")
+{
+    for (const auto& row : dbup::option_table()) {
+        if (is_secret(row) || row.fate == Fate::refused) {
+            continue;
+        }
+        auto names = dbup::words_of(row.aliases);
+        names.push_back(row.name);
+        for (const auto name : names) {
+            Generous scene;
+            const auto arguments = written(row, std::string{name});
+            expect_arrival(scene, row, arguments, arguments.front());
+            if (!is_flag(row)) {
+                Generous joined;
+                expect_arrival(joined, row, {arguments[0] + '=' + arguments[1]}, arguments.front());
+            }
+        }
+        for (const char letter : row.letters) {
+            const std::string option{'-', letter};
+            Generous scene;
+            expect_arrival(scene,
+                           row,
+                           is_flag(row) ? std::vector{option} : std::vector{option, sample(row)},
+                           option);
+            if (!is_flag(row)) {
+                Generous joined;
+                expect_arrival(joined, row, {option + sample(row)}, option);
+            }
+        }
+    }
+}
+
+TEST_CASE("every option arrives from the environment, by every name", "[options]")
+{
+    int variables = 0;
+    for (const auto& row : dbup::option_table()) {
+        for (const auto name : dbup::words_of(row.environment)) {
+            Generous scene;
+            scene.environment.variables[std::string{name}] = sample(row);
+            expect_arrival(scene, row, {}, "environment " + std::string{name});
+            ++variables;
+        }
+    }
+    CHECK(variables > 40);
+}
+
+TEST_CASE("every option with a keyword arrives from URIs and services", "[options]")
+{
+    int keywords = 0;
+    for (const auto& row : dbup::option_table()) {
+        if (row.conninfo.empty()) {
+            continue;
+        }
+        const std::string keyword{row.conninfo};
+        const std::string uri = "postgresql:///?" + keyword + '=' + percent_encoded(sample(row));
+
+        Generous by_option;
+        expect_arrival(by_option, row, {"--uri", uri}, "--uri (" + keyword + ')');
+
+        Generous by_environment;
+        by_environment.environment.variables["DATABASE_URL"] = uri;
+        expect_arrival(by_environment, row, {}, "environment DATABASE_URL (" + keyword + ')');
+
+        Generous by_service;
+        by_service.reader.services["svc"] = {{keyword, sample(row)}};
+        expect_arrival(
+            by_service, row, {"--service", "svc"}, "service 'svc' (--service) (" + keyword + ')');
+
+        Generous by_variable;
+        by_variable.reader.services["svc"] = {{keyword, sample(row)}};
+        by_variable.environment.variables["PGSERVICE"] = "svc";
+        expect_arrival(by_variable, row, {}, "service 'svc' (PGSERVICE) (" + keyword + ')');
+        ++keywords;
+    }
+    CHECK(keywords > 10);
+}
+
+TEST_CASE("a variable that is set to nothing is as good as unset", "[options]")
+{
+    Scene scene;
+    for (const auto& row : dbup::option_table()) {
+        for (const auto name : dbup::words_of(row.environment)) {
+            scene.environment.variables[std::string{name}] = "";
+        }
+    }
+    const auto config = scene.load({"-d", "mydb"});
+    for (const auto& shown : config.settings) {
+        CAPTURE(shown.name);
+        CHECK((shown.is_default || shown.name == "database"));
+    }
+}
+
+TEST_CASE("every bound of a number or time belongs to what is allowed", "[options]")
+{
+    for (const auto& row : dbup::option_table()) {
+        const bool time = std::holds_alternative<Millis Config::*>(row.slot);
+        const bool number = std::holds_alternative<int Config::*>(row.slot);
+        if ((!time && !number) || row.fate != Fate::used) {
+            continue;
+        }
+        CAPTURE(row.name);
+        REQUIRE_FALSE(row.least.empty());
+        REQUIRE_FALSE(row.most.empty());
+        const std::string option = "--" + std::string{row.name} + '=';
+        for (const auto bound : {row.least, row.most}) {
+            CAPTURE(bound);
+            Scene scene;
+            CHECK(refusal(scene, {"-d", "mydb", option + std::string{bound}}).empty());
+        }
+        const auto below = time
+                               ? std::to_string(dbup::parse_duration(row.least)->count() - 1) + "ms"
+                               : std::to_string(std::stoi(std::string{row.least}) - 1);
+        const auto above = time ? std::to_string(dbup::parse_duration(row.most)->count() + 1) + "ms"
+                                : std::to_string(std::stoi(std::string{row.most}) + 1);
+        for (const auto& value : {below, above}) {
+            CAPTURE(value);
+            Scene scene;
+            CHECK_THAT(refusal(scene, {"-d", "mydb", option + value}),
+                       has("--" + std::string{row.name} + ": '" + value + "' is not a ") &&
+                           has("from " + std::string{row.least} + " to " + std::string{row.most}));
+        }
+    }
+}
+
+TEST_CASE(
+    "every word of an option is accepted in any case, every other one is refused with the list",
+    "[options]")
+{
+    for (const auto& row : dbup::option_table()) {
+        const auto words = dbup::allowed_words(row);
+        if (words.empty() || is_flag(row)) {
+            continue;
+        }
+        CAPTURE(row.name);
+        const std::string option = "--" + std::string{row.name} + '=';
+        for (const auto word : words) {
+            CAPTURE(word);
+            std::string shouted{word};
+            std::transform(shouted.begin(), shouted.end(), shouted.begin(), [](char c) {
+                return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+            });
+            Scene scene;
+            scene.reader.home_folder = "/home/m";
+            scene.reader.files["/home/m/.postgresql/root.crt"] = "certificates";
+            CHECK(setting(scene.load({"-d", "mydb", option + std::string{word}}), row.name).value ==
+                  word);
+            CHECK(setting(scene.load({"-d", "mydb", option + shouted}), row.name).value == word);
+            CHECK_THAT(std::string{row.help} + ' ' + std::string{row.arg}, has(std::string{word}));
+        }
+        Scene scene;
+        CHECK_THAT(refusal(scene, {"-d", "mydb", option + "no such word"}),
+                   has("--" + std::string{row.name} + ": ") && has("'no such word'") &&
+                       has("Valid options: " + dbup::joined(words)));
+    }
+}
+
+TEST_CASE("a switch in the environment takes the usual words", "[options]")
+{
+    struct Case {
+        const char* word = "";
+        bool value = false;
+    };
+    const auto c = GENERATE(values<Case>({
+        {"true", true},
+        {"yes", true},
+        {"on", true},
+        {"1", true},
+        {"TRUE", true},
+        {"false", false},
+        {"no", false},
+        {"off", false},
+        {"0", false},
+    }));
+    CAPTURE(c.word);
+    Scene scene;
+    scene.environment.variables["DB_RETRY_JITTER"] = c.word;
+    scene.environment.variables["DB_REDACT_HOSTS"] = c.word;
+    const auto config = scene.load({"-d", "mydb"});
+    CHECK(config.retry_jitter == c.value);
+    CHECK(config.redact_hosts == c.value);
+}
+
+TEST_CASE("libpq's words for the role of a server are understood", "[options]")
+{
+    Scene scene;
+    CHECK(scene.load({"--uri", "postgresql:///d?target_session_attrs=read-write"}).role ==
+          dbup::ExpectedRole::primary);
+    CHECK(scene.load({"--uri", "postgresql:///d?target_session_attrs=read-only"}).role ==
+          dbup::ExpectedRole::standby);
+}
+
+TEST_CASE("--help names every option with its variables", "[help]")
+{
+    Scene scene;
+    const auto outcome = scene.run({"--help"});
+    CHECK(outcome.exit_code == 3);
+    CHECK(outcome.text.starts_with("Usage: db-up "));
+    for (const auto& row : dbup::option_table()) {
+        if (row.fate == Fate::refused) {
+            continue;
+        }
+        CAPTURE(row.name);
+        const std::string name{row.name};
+        const bool named = is_secret(row)
+                               ? outcome.text.find(name + " (no option)") != std::string::npos
+                               : outcome.text.find("--" + name + ' ') != std::string::npos ||
+                                     outcome.text.find("--" + name + '\n') != std::string::npos ||
+                                     outcome.text.find("--[no-]" + name) != std::string::npos;
+        CHECK(named);
+        if (!row.letters.empty()) {
+            CHECK_THAT(outcome.text, has('-' + std::string{row.letters.front()} + ", --" + name));
+        }
+        for (const auto variable : dbup::words_of(row.environment)) {
+            CHECK_THAT(outcome.text, has(std::string{variable}));
+        }
+    }
+}
+
+TEST_CASE("--help fits a terminal of 80 columns", "[help]")
+{
+    Scene scene;
+    const auto outcome = scene.run({"--help"});
+    for (const auto line : dbup::parts_of(outcome.text, '\n')) {
+        CAPTURE(line);
+        const auto columns = std::count_if(line.begin(), line.end(), [](char c) {
+            return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+        });
+        CHECK(columns <= 80);
+        CHECK_FALSE(line.ends_with(' '));
+        CHECK(line.find('\t') == std::string::npos);
+    }
+    CHECK(outcome.text.ends_with('\n'));
+}
+
+TEST_CASE("--help and --version read nothing but the command line", "[help]")
+{
+    const auto* const option = GENERATE("--help", "-h", "--version", "-V");
+    CAPTURE(option);
+    Scene scene;
+    scene.environment.variables = {
+        {"DB_PORT", "nonsense"}, {"DATABASE_URL", "mysql://x"}, {"DB_PASSWORD_FILE", "/x"}};
+    const auto outcome = scene.run({"-p", "nonsense", option});
+    CHECK(outcome.exit_code == 3);
+    CHECK_FALSE(outcome.text.starts_with("DB-UP"));
+    CHECK(scene.reader.files_read.empty());
+    CHECK(scene.connector.resolved == 0);
+}
+
+TEST_CASE("--version tells what db-up is made of", "[help]")
+{
+    Scene scene;
+    const auto outcome = scene.run({"--version"});
+    CHECK_THAT(outcome.text,
+               Catch::Matchers::StartsWith("db-up ") && has("\nlibpq ") && has("\nOpenSSL ") &&
+                   has("\ncompiler "));
+}
+
+std::string content_of(const std::string& path)
+{
+    std::ifstream file{path};
+    CAPTURE(path);
+    REQUIRE(file);
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+TEST_CASE("the manual page is the one that the tables make", "[manual]")
+{
+    const std::string folder = DBUP_MANUAL_FOLDER;
+    const auto source = content_of(folder + "/db-up.8.in");
+    const bool is_current = dbup::manual_page(source) == content_of(folder + "/db-up.8");
+    INFO("cmake --build build --target manual writes it");
+    CHECK(is_current);
+    CHECK(dbup::manual_page(source).find("@OPTIONS@") == std::string::npos);
+}
+
+TEST_CASE("the manual page names every option, variable and error code", "[manual]")
+{
+    const auto page = dbup::manual_page("@OPTIONS@\n@ENVIRONMENT@\n@ERRORS@\n");
+    for (const auto& row : dbup::option_table()) {
+        CAPTURE(row.name);
+        if (row.fate != Fate::refused && !is_secret(row)) {
+            CHECK_THAT(page, has("Fl \\-" + dbup::replaced(row.name, "-", "\\-")));
+        }
+        for (const auto variable : dbup::words_of(row.environment)) {
+            CHECK_THAT(page, has(".It Ev " + std::string{variable} + '\n'));
+        }
+    }
+    for (const auto& row : dbup::error_table()) {
+        CHECK_THAT(page, has(".It Sy " + std::string{row.code} + '\n'));
+    }
+    for (const auto line : dbup::parts_of(page, '\n')) {
+        CAPTURE(line);
+        CHECK_FALSE(line.starts_with('\''));
+        CHECK_FALSE(line.starts_with(' '));
+    }
+}
+
+} // namespace
+
+} // namespace dbup_test

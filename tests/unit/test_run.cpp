@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: MIT
+// Whole runs of the program: a command line in, bytes and an exit code out.
+#include "core/text.hpp"
+
+#include <algorithm>
+#include <new>
+#include <stdexcept>
+
+#include "support/catch.hpp"
+#include "unit/fakes.hpp"
+
+namespace dbup_test {
+
+namespace {
+
+using dbup::Failure;
+
+const std::string usual_perfdata = "time=0.0113s;1;3;0;10 up=1;;;0;1 resolve=0.0001s "
+                                   "connect=0.0002s tls=0.004s auth=0.006s query=0.001s "
+                                   "skew=0.0003s retries=0;;;0;3 cert_days=80;14:;7:";
+
+std::vector<std::string> command_line(std::vector<std::string> more)
+{
+    more.insert(more.begin(), {"-H", "db1", "-d", "mydb"});
+    return more;
+}
+
+TEST_CASE("a database that answers is one line with its perfdata", "[run]")
+{
+    Scene scene;
+    const auto outcome = scene.run(command_line({}));
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.text ==
+          "DB-UP OK - mydb at db1:5432 answers in 11.3 ms (PostgreSQL 15.18, primary, TLSv1.3) | " +
+              usual_perfdata + '\n');
+    CHECK(scene.connector.opened.size() == 1);
+    CHECK(scene.steps.empty());
+}
+
+TEST_CASE("what was not measured is not in the perfdata", "[run]")
+{
+    struct Case {
+        const char* host = "";
+        const char* headline = "";
+    };
+    const auto c = GENERATE(values<Case>({
+        {"db1",
+         "DB-UP OK - mydb at db1:5432 answers in 7.3 ms (PostgreSQL 15.18, primary, no TLS)"},
+        {"/run/postgresql",
+         "DB-UP OK - mydb at /run/postgresql:5432 answers in 7.3 ms (PostgreSQL 15.18, primary, "
+         "unix socket, no TLS)"},
+    }));
+    Scene scene;
+    scene.connector.servers.front().encryption.reset();
+    const auto outcome = scene.run({"-H", c.host, "-d", "mydb"});
+    CHECK(outcome.exit_code == 0);
+    CHECK(headline(outcome.text) == c.headline);
+    CHECK(perfdata_of(outcome.text) == "time=0.0073s;1;3;0;10 up=1;;;0;1 resolve=0.0001s "
+                                       "connect=0.0002s auth=0.006s query=0.001s skew=0.0003s "
+                                       "retries=0;;;0;3");
+}
+
+TEST_CASE("a number outside its range decides the state and is told first", "[run]")
+{
+    struct Case {
+        std::vector<std::string> arguments = {};
+        int exit_code = 0;
+        const char* headline = ""; ///< up to the sentence on the answer
+        const char* datum = "";
+    };
+    const auto c = GENERATE(values<Case>({
+        {{"-w", "20ms"}, 0, "DB-UP OK - mydb", "time=0.0113s;0.02;3;0;10"},
+        {{"-w", "5ms"},
+         1,
+         "DB-UP WARNING - time is 0.0113s (outside 0.005), mydb",
+         "time=0.0113s;0.005;3;0;10"},
+        {{"-w", "5ms", "-c", "10ms"},
+         2,
+         "DB-UP CRITICAL - time is 0.0113s (outside 0.01), mydb",
+         "time=0.0113s;0.005;0.01;0;10"},
+        {{"-c", "@1"},
+         2,
+         "DB-UP CRITICAL - time is 0.0113s (inside @1), mydb",
+         "time=0.0113s;1;@1;0;10"},
+        {{"-c", "cert_days=90:"},
+         2,
+         "DB-UP CRITICAL - cert_days is 80 (outside 90:), mydb",
+         "cert_days=80;14:;90:"},
+        {{"-w", "cert_days=~:"}, 0, "DB-UP OK - mydb", "cert_days=80;;7:"},
+        {{"-w", "tls=1ms"},
+         1,
+         "DB-UP WARNING - tls is 0.004s (outside 0.001), mydb",
+         "tls=0.004s;0.001"},
+        {{"-w", "skew=-1:1"}, 0, "DB-UP OK - mydb", "skew=0.0003s;-1:1"},
+        {{"-c", "retries=0"}, 0, "DB-UP OK - mydb", "retries=0;;0;0;3"},
+        {{"-c", "tls=1ms", "-w", "auth=1ms"},
+         2,
+         "DB-UP CRITICAL - tls is 0.004s (outside 0.001), auth is 0.006s (outside 0.001), mydb",
+         "auth=0.006s;0.001"},
+    }));
+    CAPTURE(c.arguments);
+    Scene scene;
+    const auto outcome = scene.run(command_line(c.arguments));
+    CHECK(outcome.exit_code == c.exit_code);
+    CHECK_THAT(
+        outcome.text,
+        Catch::Matchers::StartsWith(std::string{c.headline} + " at db1:5432 answers in 11.3 ms"));
+    const auto data = dbup::words_of(outcome.text);
+    CHECK(std::find(data.begin(), data.end(), dbup::one_line(c.datum)) != data.end() ||
+          outcome.text.ends_with(std::string{c.datum} + '\n'));
+    CHECK(std::count(outcome.text.begin(), outcome.text.end(), '\n') == 1);
+}
+
+TEST_CASE("a threshold on something that was not measured is unknown, not fine", "[run]")
+{
+    Scene scene;
+    scene.connector.servers.front().encryption.reset();
+    const auto outcome = scene.run(command_line({"-w", "cert_days=30:"}));
+    CHECK(outcome.exit_code == 3);
+    CHECK_THAT(outcome.text,
+               Catch::Matchers::StartsWith("DB-UP UNKNOWN - cert_days was not measured, mydb at "));
+    CHECK_THAT(perfdata_of(outcome.text), !has("cert_days"));
+}
+
+TEST_CASE("an expired certificate is critical by its default range", "[run]")
+{
+    struct Case {
+        double days = 0;
+        int exit_code = 0;
+    };
+    const auto c = GENERATE(values<Case>({{14, 0}, {13, 1}, {7, 1}, {6, 2}, {-3, 2}}));
+    CAPTURE(c.days);
+    Scene scene;
+    scene.connector.servers.front().encryption->cert_days = c.days;
+    CHECK(scene.run(command_line({})).exit_code == c.exit_code);
+}
+
+TEST_CASE("the wrong role is critical", "[run]")
+{
+    struct Case {
+        const char* role = "";
+        bool standby = false;
+        int exit_code = 0;
+        const char* headline = "";
+    };
+    const auto c = GENERATE(values<Case>({
+        {"any", false, 0, "(PostgreSQL 15.18, primary, TLSv1.3)"},
+        {"any", true, 0, "(PostgreSQL 15.18, standby, TLSv1.3)"},
+        {"primary", false, 0, "(PostgreSQL 15.18, primary, TLSv1.3)"},
+        {"standby", true, 0, "(PostgreSQL 15.18, standby, TLSv1.3)"},
+        {"primary",
+         true,
+         2,
+         "DB-UP CRITICAL - db1:5432 is a standby, expected a primary [ROLE_MISMATCH]"},
+        {"standby",
+         false,
+         2,
+         "DB-UP CRITICAL - db1:5432 is a primary, expected a standby [ROLE_MISMATCH]"},
+    }));
+    CAPTURE(c.role, c.standby);
+    Scene scene;
+    scene.connector.servers.front().facts.standby = c.standby;
+    const auto outcome = scene.run(command_line({"--role", c.role}));
+    CHECK(outcome.exit_code == c.exit_code);
+    CHECK_THAT(headline(outcome.text), has(c.headline));
+    CHECK(scene.connector.opened.size() == 1);
+    CHECK(scene.clock.sleeps.empty());
+}
+
+TEST_CASE("an answer that is not exactly the right one is no answer", "[run]")
+{
+    struct Case {
+        const char* name = "";
+        std::vector<dbup::Rows> answers = {};
+        const char* reason = "";
+    };
+    dbup::Rows two{{"health_check"}};
+    two.add({"1"});
+    two.add({"1"});
+    dbup::Rows wide{{"health_check", "more"}};
+    wide.add({"1", "1"});
+    const auto c = GENERATE_COPY(values<Case>({
+        {"another number", {single("health_check", "2")}, "SELECT 1 returned '2'"},
+        {"almost the number", {single("health_check", "1 ")}, "SELECT 1 returned '1 '"},
+        {"nothing", {single("health_check", {})}, "health_check is NULL"},
+        {"no row", {dbup::Rows{{"health_check"}}}, "SELECT 1 did not return one row of one column"},
+        {"two rows", {two}, "SELECT 1 did not return one row of one column"},
+        {"two columns", {wide}, "SELECT 1 did not return one row of one column"},
+        {"another column", {single("?column?", "1")}, "no value for health_check"},
+        {"two results",
+         {single("health_check", "1"), single("health_check", "1")},
+         "SELECT 1 did not return one row of one column"},
+    }));
+    CAPTURE(c.name);
+    Scene scene;
+    scene.connector.servers.front().answers = c.answers;
+    const auto outcome = scene.run(command_line({}));
+    CHECK(outcome.exit_code == 2);
+    CHECK_THAT(headline(outcome.text), has("[UNEXPECTED_RESULT]"));
+    CHECK_THAT(outcome.text, has("\nReason: " + dbup::one_line(c.reason)));
+    CHECK(scene.connector.opened.size() == 1);
+}
+
+TEST_CASE("what was refused says so, with reason and remedy, and has perfdata too", "[run]")
+{
+    Scene scene;
+    scene.connector.servers = {refusing()};
+    const auto outcome = scene.run(command_line({}));
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.text == "DB-UP CRITICAL - connection refused at db1:5432, 4 attempts in 3.5 s "
+                          "[CONNECTION_REFUSED] | "
+                          "time=3.5012s;1;3;0;10 up=0;;;0;1 retries=3;;;0;3\n"
+                          "Reason: Connection refused\n"
+                          "Fix: Check that PostgreSQL runs there (systemctl status postgresql) and "
+                          "listens on that address and port; "
+                          "check firewall rules\n");
+}
+
+TEST_CASE("the reason of a server's error has its SQLSTATE", "[run]")
+{
+    Scene scene;
+    scene.connector.servers = {
+        failing(Stage::auth,
+                Failure{ErrorClass::authentication, "password authentication failed"}.with_sqlstate(
+                    "28P01"))};
+    const auto outcome = scene.run(command_line({"-U", "monitor"}));
+    CHECK(outcome.exit_code == 2);
+    CHECK(headline(outcome.text) == "DB-UP CRITICAL - authentication failed for user \"monitor\" "
+                                    "at db1:5432 [AUTHENTICATION_ERROR]");
+    CHECK_THAT(outcome.text, has("\nReason: password authentication failed (SQLSTATE 28P01)\n"));
+}
+
+TEST_CASE("a state may be changed for a class of errors", "[run]")
+{
+    struct Case {
+        std::vector<std::string> arguments = {};
+        Server server = {};
+        int exit_code = 0;
+        const char* start = "";
+    };
+    const auto c = GENERATE(values<Case>({
+        {{"--state", "refused=warning"}, refusing(), 1, "DB-UP WARNING - connection refused"},
+        {{"--state", "refused=ok"}, refusing(), 0, "DB-UP OK - connection refused"},
+        {{"--state", "CONNECTION_REFUSED=unknown"},
+         refusing(),
+         3,
+         "DB-UP UNKNOWN - connection refused"},
+        {{"--state", "refused=ok", "--state", "refused=warning"},
+         refusing(),
+         1,
+         "DB-UP WARNING - "},
+        {{"--state", "dns=ok"}, refusing(), 2, "DB-UP CRITICAL - "},
+        {{"--timeout-state", "unknown"}, silent_at(Stage::tls), 3, "DB-UP UNKNOWN - no answer"},
+        {{"--timeout-state", "unknown"}, refusing(), 2, "DB-UP CRITICAL - "},
+        {{"--timeout-state", "unknown", "--state", "timeout=warning"},
+         silent_at(Stage::tls),
+         1,
+         "DB-UP WARNING - "},
+        {{"--exit-style", "simple"}, refusing(), 1, "DB-UP CRITICAL - "},
+        {{"--exit-style", "simple", "--state", "refused=warning"},
+         refusing(),
+         0,
+         "DB-UP WARNING - "},
+        {{"--exit-style", "isready"}, refusing(), 2, "DB-UP CRITICAL - "},
+        {{"--exit-style", "isready"},
+         failing(Stage::auth, Failure{ErrorClass::starting_up, "starting"}),
+         1,
+         "DB-UP CRITICAL - "},
+        {{"--exit-style", "isready"}, Server{}, 0, "DB-UP OK - "},
+        {{"--exit-style", "isready", "-c", "1ms"}, Server{}, 1, "DB-UP CRITICAL - time is "},
+        {{"--exit-style", "simple", "-w", "1ms"}, Server{}, 0, "DB-UP WARNING - time is "},
+        {{"--exit-style", "simple", "-c", "1ms"}, Server{}, 1, "DB-UP CRITICAL - time is "},
+    }));
+    CAPTURE(c.arguments);
+    Scene scene;
+    scene.connector.servers = {c.server};
+    const auto outcome = scene.run(command_line(c.arguments));
+    CHECK(outcome.exit_code == c.exit_code);
+    CHECK_THAT(outcome.text, Catch::Matchers::StartsWith(c.start));
+}
+
+TEST_CASE("a quiet run says nothing but its exit code", "[run]")
+{
+    struct Case {
+        Server server = {};
+        int exit_code = 0;
+    };
+    const auto c =
+        GENERATE(values<Case>({{Server{}, 0}, {refusing(), 2}, {silent_at(Stage::auth), 2}}));
+    Scene scene;
+    scene.connector.servers = {c.server};
+    const auto outcome = scene.run(command_line({"-q", "-vv"}));
+    CHECK(outcome.exit_code == c.exit_code);
+    CHECK(outcome.text.empty());
+}
+
+TEST_CASE("each -v shows more, the first line stays as it is", "[run]")
+{
+    struct Case {
+        std::vector<std::string> arguments = {};
+        bool attempts = false;
+        bool facts = false;
+        bool steps = false;
+    };
+    const auto c = GENERATE(values<Case>({
+        {{}, false, false, false},
+        {{"-v"}, true, false, false},
+        {{"-vv"}, true, true, false},
+        {{"-vvv"}, true, true, true},
+    }));
+    CAPTURE(c.arguments);
+    Scene scene;
+    scene.environment.variables["DB_PASSWORD"] = "hunter2";
+    scene.connector.servers = {refusing(), Server{}};
+    const auto outcome = scene.run(command_line(c.arguments));
+    CHECK(outcome.exit_code == 0);
+    CHECK_THAT(first_line(outcome.text),
+               has(", recovered after 1 retry | time=0.0113s;1;3;0;10 up=1"));
+    const auto shows = [&outcome](const std::string& line) {
+        return outcome.text.find('\n' + line) != std::string::npos;
+    };
+    CHECK(shows("Attempt 1: db1:5432 resolve 0.1 ms tcp 0.2 ms: CONNECTION_REFUSED (Connection "
+                "refused)\n") == c.attempts);
+    CHECK(shows("Attempt 2: db1:5432 resolve 0.1 ms tcp 0.2 ms tls 4 ms auth 6 ms ") == c.attempts);
+    CHECK(shows("Setting: host = db1 (-H)\n") == c.attempts);
+    CHECK(shows("Setting: password = *** (environment DB_PASSWORD)\n") == c.attempts);
+    CHECK(shows("Note: the password comes from environment DB_PASSWORD\n") == c.attempts);
+    CHECK(shows("Setting: port = 5432 (default)\n") == c.facts);
+    CHECK(shows("Fact: TLSv1.3 with TLS_AES_256_GCM_SHA384\n") == c.facts);
+    CHECK(shows("Fact: certificate of CN=db1, issued by CN=Test CA\n") == c.facts);
+    CHECK(scene.steps.empty() != c.steps);
+    CHECK_THAT(outcome.text, !has("hunter2"));
+}
+
+TEST_CASE("the steps of -vvv are the stages and the retries", "[run]")
+{
+    Scene scene;
+    scene.connector.servers = {refusing(), Server{}};
+    static_cast<void>(scene.run(command_line({"-vvv"})));
+    CHECK(scene.steps == std::vector<std::string>{"resolve",
+                                                  "tcp",
+                                                  "CONNECTION_REFUSED; retrying in 500 ms",
+                                                  "resolve",
+                                                  "tcp",
+                                                  "tls",
+                                                  "auth",
+                                                  "harden",
+                                                  "query",
+                                                  "close"});
+}
+
+TEST_CASE("a server's text can neither add lines nor perfdata nor colours", "[run]")
+{
+    Scene scene;
+    scene.connector.servers = {
+        failing(Stage::auth,
+                Failure{ErrorClass::query,
+                        "evil\nDB-UP OK - fine | up=1\r\n\x1b[32m\xe2\x80\xae"
+                        "desrever\xff"})};
+    const auto outcome = scene.run({"-H", "db1", "-d", "my\ndb|x"});
+    CHECK(outcome.exit_code == 2);
+    CHECK(std::count(outcome.text.begin(), outcome.text.end(), '\n') == 3);
+    CHECK(std::count(outcome.text.begin(), outcome.text.end(), '|') == 1);
+    CHECK_THAT(outcome.text, has("\nReason: evil DB-UP OK - fine / up=1 [32mdesrever?\n"));
+}
+
+TEST_CASE("a secret that only the driver knows is hidden as well", "[run]")
+{
+    Scene scene;
+    scene.connector.secret = "from-pgpass";
+    scene.connector.servers = {
+        failing(Stage::auth, Failure{ErrorClass::authentication, "from-pgpass is wrong"})};
+    const auto outcome = scene.run(command_line({"-vv"}));
+    CHECK(outcome.exit_code == 2);
+    CHECK_THAT(outcome.text, !has("from-pgpass") && has("\nReason: *** is wrong\n"));
+}
+
+TEST_CASE("hosts and addresses are hidden when asked for", "[run]")
+{
+    Scene scene;
+    scene.connector.addresses["db1.example"] = {"10.1.2.3"};
+    scene.connector.servers = {
+        failing(Stage::auth,
+                Failure{ErrorClass::network, "db1.example (10.1.2.3, ::ffff:10.1.2.3) lost"}),
+        Server{}};
+    const auto* const style = GENERATE("--redact-hosts", "-v");
+    const auto outcome = scene.run({"-H", "db1.example,/run/pg", "-d", "mydb", style, "-vv"});
+    const bool hidden = std::string_view{style} == "--redact-hosts";
+    CHECK(outcome.exit_code == 0);
+    CHECK((outcome.text.find("db1.example") == std::string::npos) == hidden);
+    CHECK((outcome.text.find("10.1.2.3") == std::string::npos) == hidden);
+    CHECK((outcome.text.find("/run/pg") == std::string::npos) == hidden);
+    CHECK((outcome.text.find("mydb at ***:5432 answers") != std::string::npos) == hidden);
+}
+
+TEST_CASE("a failed run hides its hosts as well", "[run]")
+{
+    Scene scene;
+    scene.connector.addresses["db1.example"] = {"10.1.2.3", "2001:db8::1"};
+    scene.connector.servers = {
+        failing(Stage::tcp, Failure{ErrorClass::refused, "at db1.example (10.1.2.3)"})};
+    const auto outcome = scene.run({"-H", "db1.example", "-d", "mydb", "--redact-hosts", "-vv"});
+    CHECK(outcome.exit_code == 2);
+    CHECK_THAT(outcome.text, !has("db1.example") && !has("10.1.2.3") && !has("2001:db8::1"));
+    CHECK_THAT(headline(outcome.text), has("connection refused at ***:5432"));
+}
+
+TEST_CASE("all lines together stay below a thousand bytes, however long the names", "[run]")
+{
+    const std::string host =
+        GENERATE(std::string(253, 'h'),
+                 std::string(253, 'h') + ',' + std::string(253, 'i') + ',' + std::string(253, 'j'),
+                 '/' + std::string(106, 's'));
+    const std::string name = GENERATE(
+        std::string(63, 'n'), std::string(63, '"'), dbup::replaced(std::string(15, 'x'), "x", "😀"));
+    for (const auto& row : dbup::error_table()) {
+        CAPTURE(row.code, host.size(), name);
+        Scene scene;
+        scene.connector.servers = {failing(
+            Stage::auth, Failure{row.error, std::string(5'000, 'd')}.with_sqlstate("XX000"))};
+        const auto outcome = scene.run({"-H", host, "-d", name, "-U", name});
+        CHECK(outcome.text.size() < 1'000);
+        CHECK_THAT(headline(outcome.text), has('[' + std::string{row.code} + ']'));
+        CHECK_THAT(perfdata_of(outcome.text), has("up=0"));
+        CHECK(std::count(outcome.text.begin(), outcome.text.end(), '\n') == 3);
+    }
+    Scene scene;
+    scene.connector.servers.front().facts.version = std::string(5'000, 'v');
+    const auto outcome =
+        scene.run({"-H", host, "-d", name, "-w", "1ms", "-w", "tls=1ms", "-c", "cert_days=900:"});
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.text.size() < 1'000);
+    CHECK_THAT(perfdata_of(outcome.text), has("up=1") && has("cert_days=80;14:;900:"));
+}
+
+TEST_CASE("a wrong setting of any length is one short line", "[run]")
+{
+    Scene scene;
+    const auto outcome = scene.run({"-d", "x", "-p", std::string(1'000'000, '9')});
+    CHECK(outcome.exit_code == 3);
+    CHECK(outcome.text.size() < 500);
+    CHECK(outcome.text.ends_with(" [CONFIG_ERROR]\n"));
+    CHECK_THAT(outcome.text, Catch::Matchers::StartsWith("DB-UP UNKNOWN - -p: '999"));
+}
+
+TEST_CASE("a fault of the program is an outcome, too", "[run]")
+{
+    struct Case {
+        void (*fault)() = nullptr;
+        const char* code = "";
+        const char* text = "";
+    };
+    const auto c = GENERATE(values<Case>({
+        {[] { throw std::logic_error{"boom"}; }, "[INTERNAL_ERROR]", "\nReason: boom\n"},
+        {[] { throw std::bad_alloc{}; }, "[LOCAL_ERROR]", "\nReason: out of memory\n"},
+        {[] { throw 42; }, "[", ""},
+    }));
+    Scene scene;
+    scene.connector.on_open = c.fault;
+    const auto outcome = scene.run(command_line({}));
+    CHECK(outcome.exit_code == 3);
+    CHECK_THAT(outcome.text,
+               Catch::Matchers::StartsWith("DB-UP UNKNOWN - ") && has(c.code) && has(c.text));
+    CHECK(outcome.text.ends_with('\n'));
+}
+
+TEST_CASE("what the process was given may be forgotten as soon as it was read", "[run]")
+{
+    Scene scene;
+    dbup::Run program{scene.parts()};
+    int forgotten = 0;
+    std::vector<std::string> arguments{"-d", "mydb"};
+    std::vector<char*> argv{arguments[0].data(), arguments[1].data()};
+    const auto outcome = program.execute({.arguments = argv,
+                                          .environment = &scene.environment,
+                                          .reader = &scene.reader,
+                                          .on_timeout = {},
+                                          .on_loaded = [&] {
+                                              ++forgotten;
+                                              CHECK(scene.connector.resolved == 0);
+                                          }});
+    CHECK(outcome.exit_code == 0);
+    CHECK(forgotten == 1);
+}
+
+} // namespace
+
+} // namespace dbup_test
