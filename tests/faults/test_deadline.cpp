@@ -72,7 +72,7 @@ TEST_CASE("a peer that stops at a stage is named with the stage", "[deadline]")
     const auto c = GENERATE_COPY(values<Case>({
         {"silent after the connection, TLS wanted", "require", {stay_silent()}, "TLS"},
         {"silent after its answer to the TLS request", "require", {read_startup(), send_bytes("S"), stay_silent()}, "TLS"},
-        {"drips instead of a handshake", "require", {read_startup(), send_bytes("S"), send_bytes(record_begins), drip("\x02", slow)}, "TLS"},
+        {"drips instead of a handshake", "require", {read_startup(), send_bytes("S"), read_bytes(1), send_bytes(record_begins), drip("\x02", slow)}, "TLS"},
         {"silent after the connection, no TLS", "disable", {stay_silent()}, "authentication"},
         {"silent after the startup packet", "disable", {read_startup(), stay_silent()}, "authentication"},
         {"silent after its request for a password", "disable",

@@ -240,8 +240,10 @@ TEST_CASE("a client certificate opens the door or does not", "[tls]")
                          c.known_issuer ? Cluster::shared().authority() : foreign_ca);
     const StatusLine line =
         check(with_mode("verify-full", {"--ssl-cert", pair.certificate, "--ssl-key", pair.key}));
+    CAPTURE(line.all_text());
     CHECK(line.code == c.code);
     CHECK(line.state == (line.code.empty() ? "OK" : "CRITICAL"));
+    CHECK(line.perf.at("retries").value == "0");
 }
 
 TEST_CASE("a server that wants a client certificate and gets none says so", "[tls]")
