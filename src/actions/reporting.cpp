@@ -48,10 +48,11 @@ void add_common(std::vector<Metric>& metrics, const RunFacts& facts, double time
     metrics.push_back({"up", up ? 1.0 : 0.0, 0, 1});
 }
 
-void add_stages(std::vector<Metric>& metrics, const Try& winner)
+void add_stages(std::vector<Metric>& metrics, const Try& winner, bool encrypted)
 {
     for (const auto& [label, stage] : stage_labels) {
-        if (const auto spent = winner.spent(stage)) {
+        const auto spent = winner.spent(stage);
+        if (spent && (encrypted || stage != Stage::tls)) { // a refusal of TLS takes time, too
             metrics.push_back({label, seconds(*spent), {}, {}});
         }
     }
@@ -228,7 +229,7 @@ Report report_of(const Answer& answer, const RunFacts& facts)
     const Try& winner = facts.tries.back();
     std::vector<Metric> metrics;
     add_common(metrics, facts, seconds(winner.total()), true);
-    add_stages(metrics, winner);
+    add_stages(metrics, winner, answer.tls.has_value());
     metrics.push_back({"skew", answer.server.skew, {}, {}});
     metrics.push_back({"retries", retries_of(facts), 0, facts.config.max_retries});
     if (answer.tls && answer.tls->cert_days) {

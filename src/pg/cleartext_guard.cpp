@@ -80,6 +80,7 @@ AuthFrames::Finding AuthFrames::look_at_message(std::span<const std::uint8_t> by
 
 AuthFrames::Finding AuthFrames::look(std::span<const std::uint8_t> bytes)
 {
+    const AuthFrames before = *this;
     auto rest = bytes;
     const auto skip = [&] {
         const std::size_t here = std::min(skip_, rest.size());
@@ -89,6 +90,7 @@ AuthFrames::Finding AuthFrames::look(std::span<const std::uint8_t> bytes)
     for (skip(); !rest.empty() && !authenticated_; skip()) {
         const auto finding = look_at_message(rest);
         if (finding != Finding::harmless) {
+            *this = before; // libpq will not read these bytes: they come again
             return finding;
         }
     }

@@ -61,7 +61,7 @@ std::vector<Rows> LibpqSession::transaction(std::span<const Query> queries,
                                             const Deadline& deadline)
 {
     around_.trace.enter(Stage::harden);
-    const Hardening hardening{around_.config, deadline};
+    const Hardening hardening{around_.config, deadline, PQserverVersion(connection_.get())};
     Pipeline pipeline{connection_.get(), deadline, around_.stop_fd};
     for (const auto& statement : hardening.statements()) {
         pipeline.send(statement);

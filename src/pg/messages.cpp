@@ -69,6 +69,8 @@ constexpr std::array words_table{
     WordsRow{"server closed the connection", network},
     WordsRow{"SSL connection has been closed", network},
     WordsRow{"SSL SYSCALL error", network},
+    WordsRow{"SSL error",
+             tls}, // also after the handshake: TLS 1.3 refuses a client certificate then
 };
 
 bool is_sqlstate(std::string_view text)

@@ -45,7 +45,7 @@ TEST_CASE("the transaction is read-only and limited before anything looks into a
           "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
     CHECK(hardening.statements() ==
           std::vector<std::string>{"BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
                                    "SET LOCAL statement_timeout = 5000",
@@ -74,7 +74,7 @@ TEST_CASE("the server's time limit is never longer than what is left", "[hardeni
     }));
     CAPTURE(c.left.count());
     FakeClock clock;
-    const Hardening hardening{limited(c.statement, c.lock), {clock, c.left}};
+    const Hardening hardening{limited(c.statement, c.lock), {clock, c.left}, 130'018};
     CHECK(hardening.statements().at(1) ==
           std::string{"SET LOCAL statement_timeout = "} + c.statement_limit);
     CHECK(hardening.statements().at(2) == std::string{"SET LOCAL lock_timeout = "} + c.lock_limit);
@@ -83,7 +83,7 @@ TEST_CASE("the server's time limit is never longer than what is left", "[hardeni
 TEST_CASE("no setting outlives the transaction", "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
     for (const auto& statement : hardening.statements()) {
         CAPTURE(statement);
         CHECK((statement.starts_with("BEGIN ") || statement.starts_with("SET LOCAL ")));
@@ -130,7 +130,7 @@ TEST_CASE("durations are compared as PostgreSQL shows them", "[hardening]")
 TEST_CASE("a hardening that holds is accepted", "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
     CHECK_NOTHROW(hardening.verify(proof()));
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("a single setting that does not hold is refused", "[hardening]")
     }));
     CAPTURE(c.name, c.value.value_or("NULL"));
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
     try {
         hardening.verify(proof(c.name, c.value));
         FAIL("accepted");
@@ -169,7 +169,7 @@ TEST_CASE("a single setting that does not hold is refused", "[hardening]")
 TEST_CASE("a proof that is not exactly one row proves nothing", "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
     CHECK_THROWS_AS(hardening.verify(dbup::Rows{}), dbup::Failure);
     auto two = proof();
     two.add({"on", "5s", "2s", "5s", "pg_catalog, pg_temp", "f", "1"});
