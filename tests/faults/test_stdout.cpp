@@ -83,7 +83,9 @@ TEST_CASE("few descriptors, no core and an odd folder are enough", "[stdout]")
     Command command = plugin(cluster_arguments());
     command.limits = {{RLIMIT_NOFILE, 8}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}};
     command.folder = "/proc/self";
-    CHECK(read_status(run(std::move(command))).state == "OK");
+    const StatusLine line = read_status(run(std::move(command)));
+    CAPTURE(line.all_text());
+    CHECK(line.state == "OK");
 }
 
 TEST_CASE("the result is written in one piece", "[stdout]")

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "support/catch.hpp"
 #include "support/cluster.hpp"
 #include "support/sandbox.hpp"
 
@@ -88,7 +89,9 @@ Strings peer_arguments(const std::string& port, const Strings& more)
 
 StatusLine check(const Strings& arguments, const Strings& environment)
 {
-    return read_status(run(plugin(arguments, environment)));
+    const Finished finished = run(plugin(arguments, environment));
+    UNSCOPED_INFO(finished.out);
+    return read_status(finished);
 }
 
 StatusLine check_cluster(const Strings& more, const Strings& environment)

@@ -142,6 +142,8 @@ bool prepare(const Launch& launch)
     for (const int number : command.closed) {
         ::close(number);
     }
+    // Whatever this test program has inherited itself must not reach the program under test.
+    static_cast<void>(::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC));
     return true;
 }
 
