@@ -29,11 +29,7 @@ constexpr std::array table{
     SqlstateRow{"55P03", "", When::any, query_timeout},
     SqlstateRow{"25P03", "", When::any, query_timeout},
     SqlstateRow{"25P04", "", When::any, query_timeout},
-    SqlstateRow{"40",
-                "",
-                When::any,
-                network}, // deadlock, serialization, recovery conflict: a second try mends it
-    SqlstateRow{"53300", "", When::any, no_slots},
+    SqlstateRow{"40", "", When::any, conflict}, // deadlock, serialization, recovery conflict
     SqlstateRow{"3D000", "", When::any, database_missing},
     SqlstateRow{"42501", "", When::login, permission},
     SqlstateRow{"42501", "", When::session, privilege_missing},
@@ -54,10 +50,10 @@ constexpr std::array table{
     SqlstateRow{"08P01", "TLS", When::login, tls},
     SqlstateRow{"08P01", "SSL", When::login, tls},
     SqlstateRow{"08P01", "unsupported", When::any, protocol},
-    SqlstateRow{"08P01", "", When::login, network},
+    SqlstateRow{"08P01", "", When::login, server},
     SqlstateRow{"08P01", "", When::any, protocol},
     SqlstateRow{"08", "", When::any, network},
-    SqlstateRow{"", "", When::login, network},
+    SqlstateRow{"", "", When::login, server},
     SqlstateRow{"", "", When::any, query},
 };
 

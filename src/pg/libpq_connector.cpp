@@ -26,7 +26,7 @@ public:
                                   Trace& trace) override
     {
         Login login{config, candidate, trace, stop_fd_};
-        login.start(deadline);
+        login.start();
         keep(login.password());
         auto connection = login.finish(deadline);
         const bool must_encrypt =

@@ -55,7 +55,7 @@ std::string setting(const Config& config, std::string_view option)
 /// one: it would complain on stderr about the one, and give up over the other.
 constexpr const char* no_file = "/dev/null/none";
 
-Parameters parameters(const Config& config, const Candidate& candidate, const Deadline& deadline)
+Parameters parameters(const Config& config, const Candidate& candidate)
 {
     Parameters all;
     all.add("host", candidate.endpoint.host);
@@ -75,7 +75,7 @@ Parameters parameters(const Config& config, const Candidate& candidate, const De
     all.add("client_encoding", "UTF8");
     all.add("gssencmode", "disable");
     all.add("target_session_attrs", "any");
-    all.add("tcp_user_timeout", std::to_string(std::max<Millis::rep>(deadline.left().count(), 1)));
+    all.add("tcp_user_timeout", std::to_string(config.timeout.count())); // for what outlives us
     if (PQlibVersion() >= libpq_16 && !config.allow_cleartext_password) {
         all.add("require_auth", "!password");
     }
@@ -96,10 +96,10 @@ void swallow_notice(void* /*unused*/, const PGresult* /*notice*/) {}
 
 } // namespace
 
-void Login::start(const Deadline& deadline)
+void Login::start()
 {
     trace_.enter(Stage::tcp);
-    connection_ = parameters(config_, candidate_, deadline).start();
+    connection_ = parameters(config_, candidate_).start();
     if (!connection_) {
         throw Failure{ErrorClass::local, "out of memory"};
     }

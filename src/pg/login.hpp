@@ -18,7 +18,7 @@ public:
     }
 
     /// Starts it; sends nothing yet but the first packet of the connection.
-    void start(const Deadline& deadline);
+    void start();
 
     /// The password that libpq will use, also one from its password file; empty if there is none.
     [[nodiscard]] Secret password() const;

@@ -24,7 +24,9 @@ using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
 Failure resolver_failure(int code, int system_error)
 {
     const std::string text = gai_strerror(code);
-    const bool ours = code == EAI_MEMORY || (code == EAI_SYSTEM && system_error != ECONNREFUSED);
+    const bool shortage =
+        system_error == EMFILE || system_error == ENFILE || system_error == ENOMEM;
+    const bool ours = code == EAI_MEMORY || (code == EAI_SYSTEM && shortage);
     return Failure{ours ? ErrorClass::local : ErrorClass::dns, text};
 }
 
