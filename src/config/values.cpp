@@ -22,7 +22,12 @@ struct Word {
     bool offered = true;
 };
 
-constexpr std::array ssl_modes{
+/// The words of a type; none for a type that is not chosen from words.
+template <class Value>
+constexpr std::nullptr_t words = nullptr;
+
+template <>
+constexpr auto words<SslMode> = std::array{
     Word<SslMode>{"disable", SslMode::disable},
     Word<SslMode>{"allow", SslMode::allow},
     Word<SslMode>{"prefer", SslMode::prefer},
@@ -30,41 +35,48 @@ constexpr std::array ssl_modes{
     Word<SslMode>{"verify-ca", SslMode::verify_ca},
     Word<SslMode>{"verify-full", SslMode::verify_full},
 };
-constexpr std::array channel_bindings{
+template <>
+constexpr auto words<ChannelBinding> = std::array{
     Word<ChannelBinding>{"disable", ChannelBinding::disable},
     Word<ChannelBinding>{"prefer", ChannelBinding::prefer},
     Word<ChannelBinding>{"require", ChannelBinding::require},
 };
 // The last rows are the words of libpq's target_session_attrs.
-constexpr std::array roles{
+template <>
+constexpr auto words<ExpectedRole> = std::array{
     Word<ExpectedRole>{"any", ExpectedRole::any},
     Word<ExpectedRole>{"primary", ExpectedRole::primary},
     Word<ExpectedRole>{"standby", ExpectedRole::standby},
     Word<ExpectedRole>{"read-write", ExpectedRole::primary, false},
     Word<ExpectedRole>{"read-only", ExpectedRole::standby, false},
 };
-constexpr std::array exit_styles{
+template <>
+constexpr auto words<ExitStyle> = std::array{
     Word<ExitStyle>{"nagios", ExitStyle::nagios},
     Word<ExitStyle>{"simple", ExitStyle::simple},
     Word<ExitStyle>{"isready", ExitStyle::isready},
 };
-constexpr std::array growths{
+template <>
+constexpr auto words<Growth> = std::array{
     Word<Growth>{"fixed", Growth::fixed},
     Word<Growth>{"linear", Growth::linear},
     Word<Growth>{"exponential", Growth::exponential},
 };
-constexpr std::array actions{
+template <>
+constexpr auto words<ActionKind> = std::array{
     Word<ActionKind>{"check", ActionKind::check},
     Word<ActionKind>{"help", ActionKind::help},
     Word<ActionKind>{"version", ActionKind::version},
 };
-constexpr std::array states{
+template <>
+constexpr auto words<State> = std::array{
     Word<State>{row_of(State::ok).option, State::ok},
     Word<State>{row_of(State::warning).option, State::warning},
     Word<State>{row_of(State::critical).option, State::critical},
     Word<State>{row_of(State::unknown).option, State::unknown},
 };
-constexpr std::array switches{
+template <>
+constexpr auto words<bool> = std::array{
     Word<bool>{"true", true},
     Word<bool>{"false", false},
     Word<bool>{"yes", true, false},
@@ -75,56 +87,14 @@ constexpr std::array switches{
     Word<bool>{"0", false, false},
 };
 
-constexpr std::span<const Word<SslMode>> words_for(const SslMode* /*type*/)
-{
-    return ssl_modes;
-}
-constexpr std::span<const Word<ChannelBinding>> words_for(const ChannelBinding* /*type*/)
-{
-    return channel_bindings;
-}
-constexpr std::span<const Word<ExpectedRole>> words_for(const ExpectedRole* /*type*/)
-{
-    return roles;
-}
-constexpr std::span<const Word<ExitStyle>> words_for(const ExitStyle* /*type*/)
-{
-    return exit_styles;
-}
-constexpr std::span<const Word<Growth>> words_for(const Growth* /*type*/)
-{
-    return growths;
-}
-constexpr std::span<const Word<ActionKind>> words_for(const ActionKind* /*type*/)
-{
-    return actions;
-}
-constexpr std::span<const Word<State>> words_for(const State* /*type*/)
-{
-    return states;
-}
-constexpr std::span<const Word<bool>> words_for(const bool* /*type*/)
-{
-    return switches;
-}
-
 template <class Value>
-concept Worded = requires
-{
-    words_for(static_cast<const Value*>(nullptr));
-};
-
-template <Worded Value>
-std::span<const Word<Value>> words_of_type()
-{
-    return words_for(static_cast<const Value*>(nullptr));
-}
+concept Worded = !std::is_null_pointer_v<std::remove_const_t<decltype(words<Value>)>>;
 
 template <Worded Value>
 std::vector<std::string_view> offered_words()
 {
     std::vector<std::string_view> offered;
-    for (const auto& row : words_of_type<Value>()) {
+    for (const auto& row : words<Value>) {
         if (row.offered) {
             offered.push_back(row.word);
         }
@@ -152,7 +122,7 @@ std::vector<std::string_view> offered_words()
 template <Worded Value>
 Value worded(std::string_view name, std::string_view text, std::string_view origin)
 {
-    for (const auto& row : words_of_type<Value>()) {
+    for (const auto& row : words<Value>) {
         if (same_word(row.word, text)) {
             return row.value;
         }
@@ -163,7 +133,7 @@ Value worded(std::string_view name, std::string_view text, std::string_view orig
 template <Worded Value>
 std::string word_of(Value value)
 {
-    for (const auto& row : words_of_type<Value>()) {
+    for (const auto& row : words<Value>) {
         if (row.value == value) {
             return std::string{row.word};
         }

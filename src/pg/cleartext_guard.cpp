@@ -41,7 +41,11 @@ Peeked peek_tls(SSL* tls, Buffer& buffer)
 {
     const int size = SSL_peek(tls, buffer.data(), static_cast<int>(buffer.size()));
     const int error = SSL_get_error(tls, size);
+    const char* const reason = ERR_reason_error_string(ERR_peek_error());
     ERR_clear_error();
+    if (error == SSL_ERROR_SSL) { // an alert, read by us: libpq would not see it any more
+        throw Failure{ErrorClass::tls, reason == nullptr ? "the TLS session is broken" : reason};
+    }
     if (size > 0) {
         return {static_cast<std::size_t>(size), false};
     }
