@@ -64,6 +64,18 @@ public:
     /// The parts of a connection string or service. A part that no row knows is refused by name.
     void conninfo(const std::vector<ConninfoPart>& parts, const std::string& origin);
 
+    /// The parts of a connection URI.
+    void uri(const std::string& text, const std::string& origin)
+    {
+        std::vector<ConninfoPart> parts;
+        try {
+            parts = inputs_.reader->uri(text);
+        } catch (const Failure& failure) {
+            throw config_error(fmt::format("{}: {}", origin, failure.message()));
+        }
+        conninfo(parts, origin);
+    }
+
     [[nodiscard]] std::string origin_of(const OptionRow& row) const
     {
         const auto found = origins_.find(&row);
@@ -224,7 +236,7 @@ void collect_environment(Collector& collector,
     if (url && !url->empty()) {
         collector.take(
             row_named("uri"), redact_connection_strings(*url), "environment DATABASE_URL");
-        collector.conninfo(inputs.reader->uri(*url), "environment DATABASE_URL");
+        collector.uri(*url, "environment DATABASE_URL");
     }
 }
 
@@ -255,7 +267,7 @@ void collect_options(Collector& collector,
     }
     collector.take(options);
     if (!uri.empty()) {
-        collector.conninfo(inputs.reader->uri(uri), "--uri");
+        collector.uri(uri, "--uri");
         if (redact_connection_strings(uri) != uri) {
             config.notes.emplace_back(
                 "--uri: every user could see the password in it until db-up overwrote it; use "
@@ -304,6 +316,9 @@ void make_endpoints(Config& config, const Collector& collector)
             throw config_error(fmt::format("{}: '{}' names an empty host",
                                            collector.origin_of(row_named("host")),
                                            config.host_list));
+        }
+        if (endpoint.port.empty() && ports.size() > 1) {
+            endpoint.port = row_named("port").fallback; // as in libpq, an empty item is the default
         }
         if (!is_port(endpoint.port)) {
             throw config_error(fmt::format("{}: '{}' is not a TCP port (1 to 65535)",

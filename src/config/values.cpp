@@ -198,7 +198,7 @@ StateSetting state_setting_of(std::string_view text, std::string_view origin)
                 names.push_back(row.option);
             }
         }
-        const auto near = nearest(name, names);
+        const auto near = error == nullptr ? nearest(name, names) : std::string_view{};
         throw config_error(
             fmt::format("{}: '{}' is not CLASS=STATE with CLASS one of {}{}",
                         origin,
