@@ -24,7 +24,7 @@ Without PART: everything. PART is one of
 TEXT
 }
 
-test_packages=(make catch2 clang clang-tidy-14 clang-format-14 pgbouncer mandoc strace systemd)
+test_packages=(make catch2 clang-14 clang-tidy-14 clang-format-14 pgbouncer mandoc systemd)
 tools=$root/build/tools # programs that tests run and nobody has to install
 jobs=$(nproc)
 passed=0
