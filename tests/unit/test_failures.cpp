@@ -43,13 +43,14 @@ TEST_CASE("the codes are the ones that users were promised", "[failure]")
               "PASSWORD_MISSING",  "PERMISSION_ERROR", "DATABASE_NOT_FOUND", "TOO_MANY_CONNECTIONS",
               "STARTING_UP",       "SHUTTING_DOWN",    "QUERY_TIMEOUT",      "QUERY_ERROR",
               "UNEXPECTED_RESULT", "HARDENING_FAILED", "ROLE_MISMATCH",      "PRIVILEGE_MISSING",
-              "LOCAL_ERROR",       "INTERRUPTED",      "CLEARTEXT_REFUSED",  "INTERNAL_ERROR"});
+              "LOCAL_ERROR",       "INTERRUPTED",      "CLEARTEXT_REFUSED",  "INTERNAL_ERROR",
+              "SERVER_ERROR",      "QUERY_CONFLICT"});
 }
 
 TEST_CASE("only what a second try can mend is retried", "[failure]")
 {
     const std::set<dbup::ErrorClass> retried{
-        dns, refused, network, timeout, no_slots, starting_up, shutting_down};
+        dns, refused, network, timeout, no_slots, starting_up, shutting_down, server, conflict};
     for (const auto& row : dbup::error_table()) {
         CAPTURE(row.code);
         CHECK((row.remedy == Remedy::retry) == retried.contains(row.error));
@@ -145,8 +146,8 @@ TEST_CASE("a server's error is classified by its SQLSTATE, wherever the session 
         {"55P03", "canceling statement due to lock timeout", query_timeout},
         {"25P03", "terminating connection due to idle-in-transaction timeout", query_timeout},
         {"25P04", "terminating connection due to transaction timeout", query_timeout},
-        {"40001", "could not serialize access", network},
-        {"40P01", "deadlock detected", network},
+        {"40001", "could not serialize access", conflict},
+        {"40P01", "deadlock detected", conflict},
         {"53300", "sorry, too many clients already", no_slots},
         {"53300", "remaining connection slots are reserved", no_slots},
         {"53300", "too many connections for role \"x\"", no_slots},
@@ -190,12 +191,12 @@ TEST_CASE("some codes mean another thing before the session has started", "[sqls
         {"08P01", "server login failed: wrong password type", authentication, protocol},
         {"08P01", "SSL required", tls, protocol},
         {"08P01", "TLS required", tls, protocol},
-        {"08P01", "pgbouncer cannot connect to server", network, protocol},
-        {"08P01", "", network, protocol},
-        {"42P01", "relation does not exist", network, query},
-        {"XX000", "internal", network, query},
-        {"", "", network, query},
-        {"22012", "division by zero", network, query},
+        {"08P01", "pgbouncer cannot connect to server", server, protocol},
+        {"08P01", "", server, protocol},
+        {"42P01", "relation does not exist", server, query},
+        {"XX000", "internal", server, query},
+        {"", "", server, query},
+        {"22012", "division by zero", server, query},
     }));
     CAPTURE(c.sqlstate, c.message);
     CHECK(dbup::row_of(dbup::classify(c.sqlstate, c.message, true)).code ==

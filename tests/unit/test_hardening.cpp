@@ -45,7 +45,8 @@ TEST_CASE("the transaction is read-only and limited before anything looks into a
           "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
+    const Hardening hardening{
+        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
     CHECK(hardening.statements() ==
           std::vector<std::string>{"BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
                                    "SET LOCAL statement_timeout = 5000",
@@ -80,10 +81,27 @@ TEST_CASE("the server's time limit is never longer than what is left", "[hardeni
     CHECK(hardening.statements().at(2) == std::string{"SET LOCAL lock_timeout = "} + c.lock_limit);
 }
 
+TEST_CASE("a server that can notices when its client is gone", "[hardening]")
+{
+    struct Case {
+        int version = 0;
+        bool notices = false;
+    };
+    const auto c = GENERATE(values<Case>({{130'023, false}, {140'000, true}, {180'001, true}}));
+    CAPTURE(c.version);
+    FakeClock clock;
+    const Hardening hardening{
+        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, c.version};
+    const bool set =
+        hardening.statements().back().starts_with("SET LOCAL client_connection_check_interval = ");
+    CHECK(set == c.notices);
+}
+
 TEST_CASE("no setting outlives the transaction", "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
+    const Hardening hardening{
+        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 150'018};
     for (const auto& statement : hardening.statements()) {
         CAPTURE(statement);
         CHECK((statement.starts_with("BEGIN ") || statement.starts_with("SET LOCAL ")));
@@ -130,7 +148,8 @@ TEST_CASE("durations are compared as PostgreSQL shows them", "[hardening]")
 TEST_CASE("a hardening that holds is accepted", "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
+    const Hardening hardening{
+        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
     CHECK_NOTHROW(hardening.verify(proof()));
 }
 
@@ -156,7 +175,8 @@ TEST_CASE("a single setting that does not hold is refused", "[hardening]")
     }));
     CAPTURE(c.name, c.value.value_or("NULL"));
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
+    const Hardening hardening{
+        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
     try {
         hardening.verify(proof(c.name, c.value));
         FAIL("accepted");
@@ -169,7 +189,8 @@ TEST_CASE("a single setting that does not hold is refused", "[hardening]")
 TEST_CASE("a proof that is not exactly one row proves nothing", "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
+    const Hardening hardening{
+        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, 130'018};
     CHECK_THROWS_AS(hardening.verify(dbup::Rows{}), dbup::Failure);
     auto two = proof();
     two.add({"on", "5s", "2s", "5s", "pg_catalog, pg_temp", "f", "1"});

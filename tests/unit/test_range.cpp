@@ -235,11 +235,11 @@ TEST_CASE("the text of a range reads back as the same range", "[range]")
         {"@~:-7.25", Unit::none},
         {"-3:99999999999999.9", Unit::none},
         {"0.1:0.3", Unit::none},
-        {"0.123456789012345", Unit::none},
+        {"0.12345678901234", Unit::none},
         {"123ms:4.7s", Unit::seconds},
         {"33.3333ms", Unit::seconds},
         {"4.1m", Unit::seconds},
-        {"0.333333333333333h", Unit::seconds},
+        {"0.33333333333333h", Unit::seconds},
         {"1.7MB:0.3TB", Unit::bytes},
         {"900TB", Unit::bytes},
     }));

@@ -72,30 +72,30 @@ TEST_CASE("a number outside its range decides the state and is told first", "[ru
         {{"-w", "20ms"}, 0, "DB-UP OK - mydb", "time=0.0113s;0.02;3;0;10"},
         {{"-w", "5ms"},
          1,
-         "DB-UP WARNING - time is 0.0113s (outside 0.005), mydb",
+         "DB-UP WARNING - time is 11.3 ms (above 5 ms), mydb",
          "time=0.0113s;0.005;3;0;10"},
         {{"-w", "5ms", "-c", "10ms"},
          2,
-         "DB-UP CRITICAL - time is 0.0113s (outside 0.01), mydb",
+         "DB-UP CRITICAL - time is 11.3 ms (above 10 ms), mydb",
          "time=0.0113s;0.005;0.01;0;10"},
         {{"-c", "@1"},
          2,
-         "DB-UP CRITICAL - time is 0.0113s (inside @1), mydb",
+         "DB-UP CRITICAL - time is 11.3 ms (inside @1), mydb",
          "time=0.0113s;1;@1;0;10"},
         {{"-c", "cert_days=90:"},
          2,
-         "DB-UP CRITICAL - cert_days is 80 (outside 90:), mydb",
+         "DB-UP CRITICAL - cert_days is 80 (below 90), mydb",
          "cert_days=80;14:;90:"},
         {{"-w", "cert_days=~:"}, 0, "DB-UP OK - mydb", "cert_days=80;;7:"},
         {{"-w", "tls=1ms"},
          1,
-         "DB-UP WARNING - tls is 0.004s (outside 0.001), mydb",
+         "DB-UP WARNING - tls is 4 ms (above 1 ms), mydb",
          "tls=0.004s;0.001"},
         {{"-w", "skew=-1:1"}, 0, "DB-UP OK - mydb", "skew=0.0003s;-1:1"},
         {{"-c", "retries=0"}, 0, "DB-UP OK - mydb", "retries=0;;0;0;3"},
         {{"-c", "tls=1ms", "-w", "auth=1ms"},
          2,
-         "DB-UP CRITICAL - tls is 0.004s (outside 0.001), auth is 0.006s (outside 0.001), mydb",
+         "DB-UP CRITICAL - tls is 4 ms (above 1 ms), auth is 6 ms (above 1 ms), mydb",
          "auth=0.006s;0.001"},
     }));
     CAPTURE(c.arguments);
@@ -105,9 +105,7 @@ TEST_CASE("a number outside its range decides the state and is told first", "[ru
     CHECK_THAT(
         outcome.text,
         Catch::Matchers::StartsWith(std::string{c.headline} + " at db1:5432 answers in 11.3 ms"));
-    const auto data = dbup::words_of(outcome.text);
-    CHECK(std::find(data.begin(), data.end(), dbup::one_line(c.datum)) != data.end() ||
-          outcome.text.ends_with(std::string{c.datum} + '\n'));
+    CHECK_THAT(perfdata_of(outcome.text) + ' ', has(std::string{c.datum} + ' '));
     CHECK(std::count(outcome.text.begin(), outcome.text.end(), '\n') == 1);
 }
 
@@ -324,7 +322,6 @@ TEST_CASE("each -v shows more, the first line stays as it is", "[run]")
     CHECK(shows("Attempt 2: db1:5432 resolve 0.1 ms tcp 0.2 ms tls 4 ms auth 6 ms ") == c.attempts);
     CHECK(shows("Setting: host = db1 (-H)\n") == c.attempts);
     CHECK(shows("Setting: password = *** (environment DB_PASSWORD)\n") == c.attempts);
-    CHECK(shows("Note: the password comes from environment DB_PASSWORD\n") == c.attempts);
     CHECK(shows("Setting: port = 5432 (default)\n") == c.facts);
     CHECK(shows("Fact: TLSv1.3 with TLS_AES_256_GCM_SHA384\n") == c.facts);
     CHECK(shows("Fact: certificate of CN=db1, issued by CN=Test CA\n") == c.facts);
@@ -337,9 +334,11 @@ TEST_CASE("the steps of -vvv are the stages and the retries", "[run]")
     Scene scene;
     scene.connector.servers = {refusing(), Server{}};
     static_cast<void>(scene.run(command_line({"-vvv"})));
-    CHECK(scene.steps == std::vector<std::string>{"resolve",
+    CHECK(scene.steps == std::vector<std::string>{"attempt 1 db1:5432",
+                                                  "resolve",
                                                   "tcp",
                                                   "CONNECTION_REFUSED; retrying in 500 ms",
+                                                  "attempt 2 db1:5432",
                                                   "resolve",
                                                   "tcp",
                                                   "tls",
@@ -407,27 +406,33 @@ TEST_CASE("a failed run hides its hosts as well", "[run]")
 
 TEST_CASE("all lines together stay below a thousand bytes, however long the names", "[run]")
 {
-    const std::string host =
-        GENERATE(std::string(253, 'h'),
-                 std::string(253, 'h') + ',' + std::string(253, 'i') + ',' + std::string(253, 'j'),
-                 '/' + std::string(106, 's'));
-    const std::string name = GENERATE(
-        std::string(63, 'n'), std::string(63, '"'), dbup::replaced(std::string(15, 'x'), "x", "😀"));
+    struct Case {
+        std::string host = {};
+        std::string name = {};
+    };
+    const std::string long_host(253, 'h');
+    const auto c = GENERATE_COPY(values<Case>({
+        {long_host, std::string(63, 'n')},
+        {long_host + ',' + long_host + ',' + long_host,
+         dbup::replaced(std::string(15, 'x'), "x", "😀")},
+        {'/' + std::string(106, 's'), std::string(63, '"')},
+    }));
+    CAPTURE(c.host, c.name);
     for (const auto& row : dbup::error_table()) {
-        CAPTURE(row.code, host.size(), name);
+        CAPTURE(row.code);
         Scene scene;
         scene.connector.servers = {failing(
-            Stage::auth, Failure{row.error, std::string(5'000, 'd')}.with_sqlstate("XX000"))};
-        const auto outcome = scene.run({"-H", host, "-d", name, "-U", name});
+            Stage::auth, Failure{row.error, std::string(1'000, 'd')}.with_sqlstate("XX000"))};
+        const auto outcome = scene.run({"-H", c.host, "-d", c.name, "-U", c.name});
         CHECK(outcome.text.size() < 1'000);
         CHECK_THAT(headline(outcome.text), has('[' + std::string{row.code} + ']'));
         CHECK_THAT(perfdata_of(outcome.text), has("up=0"));
         CHECK(std::count(outcome.text.begin(), outcome.text.end(), '\n') == 3);
     }
     Scene scene;
-    scene.connector.servers.front().facts.version = std::string(5'000, 'v');
-    const auto outcome =
-        scene.run({"-H", host, "-d", name, "-w", "1ms", "-w", "tls=1ms", "-c", "cert_days=900:"});
+    scene.connector.servers.front().facts.version = std::string(1'000, 'v');
+    const auto outcome = scene.run(
+        {"-H", c.host, "-d", c.name, "-w", "1ms", "-w", "tls=1ms", "-c", "cert_days=900:"});
     CHECK(outcome.exit_code == 2);
     CHECK(outcome.text.size() < 1'000);
     CHECK_THAT(perfdata_of(outcome.text), has("up=1") && has("cert_days=80;14:;900:"));
@@ -436,7 +441,7 @@ TEST_CASE("all lines together stay below a thousand bytes, however long the name
 TEST_CASE("a wrong setting of any length is one short line", "[run]")
 {
     Scene scene;
-    const auto outcome = scene.run({"-d", "x", "-p", std::string(1'000'000, '9')});
+    const auto outcome = scene.run({"-d", "x", "-p", std::string(100'000, '9')});
     CHECK(outcome.exit_code == 3);
     CHECK(outcome.text.size() < 500);
     CHECK(outcome.text.ends_with(" [CONFIG_ERROR]\n"));
