@@ -248,6 +248,12 @@ dbup::Config Scene::load(std::vector<std::string> command_line)
     return config;
 }
 
+std::vector<std::string> command_line(std::vector<std::string> more)
+{
+    more.insert(more.begin(), {"-H", "db1", "-d", "mydb"});
+    return more;
+}
+
 std::string first_line(const std::string& text)
 {
     return text.substr(0, text.find('\n'));

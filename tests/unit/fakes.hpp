@@ -158,6 +158,9 @@ struct Scene {
     dbup::Config load(std::vector<std::string> command_line);
 };
 
+/// A command line that names db1 and mydb, with `more` behind.
+std::vector<std::string> command_line(std::vector<std::string> more);
+
 /// The first line without its end, and that without the perfdata.
 std::string first_line(const std::string& text);
 std::string headline(const std::string& text);
