@@ -30,6 +30,7 @@ constexpr std::array table{
     SqlstateRow{"25P03", "", When::any, query_timeout},
     SqlstateRow{"25P04", "", When::any, query_timeout},
     SqlstateRow{"40", "", When::any, conflict}, // deadlock, serialization, recovery conflict
+    SqlstateRow{"53300", "", When::any, no_slots},
     SqlstateRow{"3D000", "", When::any, database_missing},
     SqlstateRow{"42501", "", When::login, permission},
     SqlstateRow{"42501", "", When::session, privilege_missing},
