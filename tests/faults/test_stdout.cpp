@@ -81,7 +81,7 @@ TEST_CASE("closed standard descriptors do not become the connection", "[stdout]"
 TEST_CASE("few descriptors, no core and an odd folder are enough", "[stdout]")
 {
     Command command = plugin(cluster_arguments());
-    command.limits = {{RLIMIT_NOFILE, 8}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}};
+    command.limits = {{RLIMIT_NOFILE, sanitized ? 16 : 8}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}};
     command.folder = "/proc/self";
     const StatusLine line = read_status(run(std::move(command)));
     CAPTURE(line.all_text());

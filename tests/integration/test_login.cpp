@@ -20,13 +20,12 @@ constexpr std::array roles{
     "CREATE ROLE no_login NOLOGIN PASSWORD 'open sesame'",
     "CREATE ROLE no_place LOGIN PASSWORD 'open sesame' CONNECTION LIMIT 0",
     "CREATE ROLE too_late LOGIN PASSWORD 'open sesame' VALID UNTIL '2001-01-01'",
-    "CREATE ROLE \"Odd \"\"Role\"\"\" LOGIN PASSWORD 'open sesame'",
+    R"(CREATE ROLE "Odd ""Role""" LOGIN PASSWORD 'open sesame')",
     "SET password_encryption = 'md5'; CREATE ROLE md5_role LOGIN PASSWORD 'open sesame'",
     "CREATE DATABASE closed_db ALLOW_CONNECTIONS false",
     "CREATE DATABASE full_db CONNECTION LIMIT 0",
-    "CREATE DATABASE \"odd ' db\"\" name\"",
-    "GRANT CONNECT ON DATABASE mydb TO no_login, no_place, too_late, md5_role, \"Odd "
-    "\"\"Role\"\"\"",
+    R"(CREATE DATABASE "odd ' db"" name")",
+    R"(GRANT CONNECT ON DATABASE mydb TO no_login, no_place, too_late, md5_role, "Odd ""Role""")",
 };
 
 /// The shared cluster with the roles and databases of this file.
@@ -150,11 +149,12 @@ TEST_CASE("a refused login is told apart by its cause", "[login]")
 
 TEST_CASE("odd names arrive as they are", "[login]")
 {
-    CHECK(check(login("Odd \"Role\"", "mydb"), {"DB_PASSWORD=open sesame"}).state == "OK");
+    CHECK(check(login(R"(Odd "Role")", "mydb"), {"DB_PASSWORD=open sesame"}).state == "OK");
     const StatusLine missing =
         check(login("no_connect", "mydb' host='192.0.2.1"), {"DB_PASSWORD=open sesame"});
     CHECK(missing.code == "DATABASE_NOT_FOUND");
-    CHECK(check(login("no_connect", "odd ' db\" name"), {"DB_PASSWORD=open sesame"}).state == "OK");
+    CHECK(check(login("no_connect", R"(odd ' db" name)"), {"DB_PASSWORD=open sesame"}).state ==
+          "OK");
 }
 
 TEST_CASE("no password where one is wanted", "[login]")
@@ -227,7 +227,7 @@ TEST_CASE("clear text is refused without TLS, too", "[login]")
 TEST_CASE("a server that trusts is taken at its word", "[login]")
 {
     const HbaLines door{"hostssl all no_connect localhost trust"};
-    CHECK(check(login("no_connect", "odd ' db\" name")).state == "OK");
+    CHECK(check(login("no_connect", R"(odd ' db" name)")).state == "OK");
 }
 
 std::string name_of(uid_t uid)

@@ -177,7 +177,8 @@ TEST_CASE("the password comes from standard input when asked for", "[sources]")
 {
     Command command = plugin({"--password-file", "-"}, db_variables());
     command.input = cluster().password() + "\n";
-    CHECK(read_status(run(std::move(command))).state == "OK");
+    const Finished finished = run(std::move(command));
+    CHECK(read_status(finished).state == "OK");
 }
 
 /// The strings with the number in place of "{port}": values of a table outlive a server.

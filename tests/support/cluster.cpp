@@ -278,8 +278,14 @@ Standby::Standby(StandbyKind kind, const std::string& name) : port_{free_port()}
 Standby::~Standby()
 {
     undo([&] {
-        Cluster::shared().run_as_server(
-            {"pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", data_});
+        try {
+            Cluster::shared().run_as_server(
+                {"pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", data_});
+        } catch (const std::runtime_error&) { // it may have ended by itself just now
+            if (std::filesystem::exists(data_ / "postmaster.pid")) {
+                throw;
+            }
+        }
         std::filesystem::remove_all(data_.parent_path());
     });
 }

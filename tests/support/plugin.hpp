@@ -9,6 +9,13 @@
 
 namespace dbup_test {
 
+/// Whether the program was built with sanitizers, which need descriptors of their own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+
 /// The command line of the program with these arguments, with an empty environment (but for the
 /// settings of sanitizers) and `environment` added.
 Command plugin(const Strings& arguments, const Strings& environment = {});
