@@ -23,7 +23,7 @@ bool is_secret(const OptionRow& row)
     return std::holds_alternative<dbup::Secret dbup::Config::*>(row.slot);
 }
 
-TEST_CASE("--help names every option with its variables", "[help]")
+TEST_CASE("the help names every option with its variables", "[help]")
 {
     Scene scene;
     const auto outcome = scene.run({"--help"});
@@ -51,7 +51,7 @@ TEST_CASE("--help names every option with its variables", "[help]")
     }
 }
 
-TEST_CASE("--help fits a terminal of 80 columns", "[help]")
+TEST_CASE("the help fits a terminal of 80 columns", "[help]")
 {
     Scene scene;
     const auto outcome = scene.run({"--help"});
@@ -67,7 +67,7 @@ TEST_CASE("--help fits a terminal of 80 columns", "[help]")
     CHECK(outcome.text.ends_with('\n'));
 }
 
-TEST_CASE("--help and --version read nothing but the command line", "[help]")
+TEST_CASE("help and version read nothing but the command line", "[help]")
 {
     const auto* const option = GENERATE("--help", "-h", "--version", "-V");
     CAPTURE(option);
@@ -81,7 +81,7 @@ TEST_CASE("--help and --version read nothing but the command line", "[help]")
     CHECK(scene.connector.resolved == 0);
 }
 
-TEST_CASE("--version tells what db-up is made of", "[help]")
+TEST_CASE("the version tells what db-up is made of", "[help]")
 {
     Scene scene;
     const auto outcome = scene.run({"--version"});
