@@ -116,6 +116,7 @@ std::filesystem::path
 Sandbox::make_file(const std::string& name, std::string_view text, unsigned mode)
 {
     std::filesystem::path path = folder_ / name;
+    std::filesystem::remove(path); // one of before may not be writable
     write_file(path, text);
     std::filesystem::permissions(path, std::filesystem::perms{mode});
     return path;
