@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "support/catch.hpp"
 #include "unit/fakes.hpp"
@@ -95,7 +95,9 @@ std::string content_of(const std::string& path)
     std::ifstream file{path};
     CAPTURE(path);
     REQUIRE(file);
-    return {std::istreambuf_iterator<char>{file}, {}};
+    std::ostringstream content;
+    content << file.rdbuf();
+    return content.str();
 }
 
 TEST_CASE("the manual page is the one that the tables make", "[manual]")
