@@ -61,19 +61,17 @@ public:
 private:
     std::optional<Answer> ask(const Endpoint& endpoint, std::size_t endpoints_left)
     {
+        around_.trace.enter(Stage::resolve);
+        const Instant before = around_.clock.now();
         std::vector<Candidate> candidates;
         try {
-            around_.trace.enter(Stage::resolve);
-            const Instant before = around_.clock.now();
             candidates = around_.connector.resolve(endpoint);
-            // A name server that answers late must not take the time to connect away.
-            spent_by_ = Deadline{
-                around_.clock,
-                std::min(deadline_.end(), spent_by_.end() + (around_.clock.now() - before))};
         } catch (const Failure& failure) {
             note(failure, endpoint);
-            return std::nullopt;
         }
+        // A name service that answers late must not take the time to connect away.
+        const auto late = around_.clock.now() - before;
+        spent_by_ = Deadline{around_.clock, std::min(deadline_.end(), spent_by_.end() + late)};
         for (std::size_t i = 0; i < candidates.size(); ++i) {
             if (i == 0) {
                 around_.trace.name_target(candidates[i].text());

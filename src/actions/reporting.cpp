@@ -189,7 +189,7 @@ std::string others_text(const Failure& failure, const std::vector<Try>& tries)
     std::string text;
     for (const auto& one : tries) {
         const bool another = one.attempt == tries.back().attempt && !one.code.empty() &&
-                             one.target.substr(0, one.target.find(' ')) != failure.target();
+                             !one.target.starts_with(failure.target());
         if (another) {
             text +=
                 fmt::format("{} {} {}", text.empty() ? "also tried" : ",", one.target, one.code);

@@ -44,7 +44,7 @@ Run::Run(const Parts& parts)
                      return settled_;
                  }();
                  if (settled && settled->verbosity > 2 && parts_.listener) {
-                     parts_.listener(step);
+                     parts_.listener(scrubber_for(*settled, parts_.connector.secrets())(step));
                  }
              }},
       deadline_{trace_.start() + default_timeout()}
@@ -75,6 +75,7 @@ Outcome Run::execute_or_throw(const Inputs& inputs)
         {
             const std::lock_guard lock{mutex_};
             deadline_ = trace_.start() + timeout;
+            early_ = std::make_shared<Config>(*config); // knows how the answer is to be given
         }
         if (inputs.on_timeout) {
             inputs.on_timeout(timeout);
@@ -109,12 +110,12 @@ Outcome Run::execute_or_throw(const Inputs& inputs)
 Outcome Run::cut_short(ErrorClass error) noexcept
 {
     try {
-        const auto settled = [this] {
+        const auto known = [this] {
             const std::lock_guard lock{mutex_};
-            return settled_;
+            return settled_ ? settled_ : early_;
         }();
-        static const Config unsettled{};
-        const Config& config = settled ? *settled : unsettled;
+        const auto unsettled = std::make_shared<const Config>();
+        const Config& config = known ? *known : *unsettled;
         if (error == ErrorClass::local) {
             return outcome_of(Failure{error, "cannot start a thread"}, config);
         }

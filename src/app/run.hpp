@@ -52,6 +52,7 @@ private:
     Trace trace_;
     mutable std::mutex mutex_;
     Instant deadline_;
+    std::shared_ptr<const Config> early_;   ///< once it says how the answer is to be given
     std::shared_ptr<const Config> settled_; ///< once it is complete
 };
 

@@ -104,22 +104,35 @@ const OptionRow& row_of_letter(char letter)
     throw config_error(message + " (see --help)");
 }
 
-/// The text of an argument; one that carries a password is overwritten where the system shows it
-/// (ps, /proc).
-std::string taken(char* argument)
+/// Whether a word of the command line may hold a password: a URI with credentials or parameters, a
+/// `password=…`.
+bool may_hold_secret(std::string_view word)
 {
-    std::string text{argument};
-    if (redact_connection_strings(text) != text) {
-        memset(argument, '*', text.size());
-    }
-    return text;
+    const bool uri = word.find("://") != std::string_view::npos &&
+                     word.find_first_of("@?") != std::string_view::npos;
+    return uri || word.starts_with("--password=") || redact_connection_strings(word) != word;
 }
 
-Given given(const LongName& name, char* argument, std::string origin)
+/// The words of the command line, copied; those that may hold a secret are overwritten where the
+/// system shows them (ps, /proc), before anything else can happen.
+std::vector<std::string> copied(std::span<char* const> arguments)
+{
+    std::vector<std::string> words;
+    words.reserve(arguments.size());
+    for (char* const argument : arguments) {
+        const bool is_password = !words.empty() && words.back() == "--password";
+        words.emplace_back(argument);
+        if (is_password || may_hold_secret(words.back())) {
+            memset(argument, '*', words.back().size());
+        }
+    }
+    return words;
+}
+
+Given given(const LongName& name, const char* argument, std::string origin)
 {
     const OptionRow& row = *name.row;
     if (is_secret(row)) {
-        memset(argument, '*', strlen(argument));
         throw config_error(fmt::format(
             "--{}: every user can see a command line; use DB_PASSWORD, DB_PASSWORD_FILE or "
             "--password-file",
@@ -129,7 +142,7 @@ Given given(const LongName& name, char* argument, std::string origin)
         throw config_error(fmt::format("--{}: {}", row.name, row.help));
     }
     if (!row.arg.empty()) {
-        return {&row, taken(argument), std::move(origin)};
+        return {&row, argument, std::move(origin)};
     }
     const std::string_view meaning = row.fixed.empty() ? "true" : row.fixed;
     return {&row, std::string{name.negated ? "false" : meaning}, std::move(origin)};
@@ -162,8 +175,11 @@ std::vector<Given> read_arguments(std::span<char* const> arguments)
     const auto table = getopt_table(names);
     const auto letters = getopt_letters();
     std::string program = "db-up";
+    auto words = copied(arguments);
     std::vector<char*> argv{program.data()};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    for (auto& word : words) {
+        argv.push_back(word.data());
+    }
     const int count = static_cast<int>(argv.size());
     argv.push_back(nullptr);
 
@@ -191,7 +207,7 @@ std::vector<Given> read_arguments(std::span<char* const> arguments)
         }
     }
     if (optind < count) {
-        const std::string extra = taken(argv[static_cast<std::size_t>(optind)]);
+        const std::string extra = redact_uri(argv[static_cast<std::size_t>(optind)]);
         throw config_error(
             fmt::format("unexpected argument '{}'; db-up takes options only (see --help)", extra));
     }

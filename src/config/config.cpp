@@ -6,7 +6,9 @@ namespace dbup {
 std::string Endpoint::text() const
 {
     const bool bare_ipv6 = !is_socket() && host.find(':') != std::string::npos;
-    return (bare_ipv6 ? '[' + host + ']' : host) + ':' + port;
+    const bool elsewhere = !hostaddr.empty() && hostaddr != host;
+    return (bare_ipv6 ? '[' + host + ']' : host) + ':' + port +
+           (elsewhere ? " (" + hostaddr + ')' : "");
 }
 
 State Config::state_of(ErrorClass error) const

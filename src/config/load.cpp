@@ -30,15 +30,22 @@ public:
         origins_[&row] = origin;
         // Two ways to give the password: the later one replaces the other, and a file that lost is
         // not read.
-        if (row.name == "password") {
+        // An address belongs to the host that was named with it, not to one from a stronger source.
+        if (row.name == "host") {
+            config_.hostaddr_list.clear();
+            origins_.erase(find_option("hostaddr"));
+        } else if (row.name == "password") {
             config_.password_file.clear();
         } else if (row.name == "password-file") {
             config_.password = {};
         }
     }
 
-    void take(const std::vector<Given>& options)
+    void take(std::vector<Given> options)
     {
+        std::stable_partition(options.begin(), options.end(), [](const Given& option) {
+            return option.row->name == "host"; // before the address that belongs to it
+        });
         for (const auto& option : options) {
             if (option.row->fate == Fate::counted) {
                 config_.verbosity = std::min(config_.verbosity + 1, 3);
@@ -60,6 +67,9 @@ public:
 
     /// The variables whose names begin with `prefix`.
     void environment(std::string_view prefix);
+
+    /// The DB_* variables that say how the answer is to be given.
+    void output_environment();
 
     /// The parts of a connection string or service. A part that no row knows is refused by name.
     void conninfo(const std::vector<ConninfoPart>& parts, const std::string& origin);
@@ -88,6 +98,13 @@ private:
     std::map<const OptionRow*, std::string> origins_;
 };
 
+/// libpq's way to write an unlimited connect_timeout: as good as not set, because --timeout limits
+/// it anyway.
+bool means_no_limit(std::string_view connect_timeout)
+{
+    return connect_timeout == "0" || connect_timeout.starts_with('-');
+}
+
 void Collector::environment(std::string_view prefix)
 {
     for (const auto& row : option_table()) {
@@ -95,7 +112,8 @@ void Collector::environment(std::string_view prefix)
         std::string first_value;
         for (const auto name : words_of(row.environment)) {
             auto value = inputs_.environment->find(name);
-            if (!name.starts_with(prefix) || !value || value->empty()) {
+            const bool no_limit = name == "PGCONNECT_TIMEOUT" && value && means_no_limit(*value);
+            if (!name.starts_with(prefix) || !value || value->empty() || no_limit) {
                 continue; // a variable that is set to nothing is as good as unset: compose files do
                           // that
             }
@@ -110,6 +128,18 @@ void Collector::environment(std::string_view prefix)
                                 name,
                                 row.name));
             }
+        }
+    }
+}
+
+void Collector::output_environment()
+{
+    for (const auto& row : option_table()) {
+        const auto names =
+            words_of(row.group == Group::output ? row.environment : std::string_view{});
+        const auto value = names.empty() ? std::nullopt : inputs_.environment->find(names.front());
+        if (value && !value->empty()) {
+            take(row, *value, fmt::format("environment {}", names.front()));
         }
     }
 }
@@ -138,8 +168,7 @@ void Collector::conninfo(const std::vector<ConninfoPart>& parts, const std::stri
                 return !candidate.conninfo.empty() && candidate.conninfo == keyword;
             });
         if (row != rows.end()) {
-            const bool no_limit =
-                keyword == "connect_timeout" && (value == "0" || value.starts_with('-'));
+            const bool no_limit = keyword == "connect_timeout" && means_no_limit(value);
             if (!value.empty() && !no_limit) {
                 take(*row, value, fmt::format("{} ({})", origin, keyword));
             }
@@ -214,11 +243,33 @@ void refuse_two_passwords(const Inputs& inputs)
     }
 }
 
+/// Variables of libpq that a user may believe in, and that db-up neither uses nor lets through.
+constexpr std::array unused_variables{
+    std::string_view{"PGOPTIONS"},
+    std::string_view{"PGTARGETSESSIONATTRS"},
+    std::string_view{"PGREQUIREAUTH"},
+    std::string_view{"PGREQUIREPEER"},
+    std::string_view{"PGSSLCRL"},
+    std::string_view{"PGSSLCRLDIR"},
+    std::string_view{"PGSSLMINPROTOCOLVERSION"},
+    std::string_view{"PGSSLMAXPROTOCOLVERSION"},
+};
+
+void note_unused_variables(Config& config, const Inputs& inputs)
+{
+    for (const auto name : unused_variables) {
+        if (inputs.environment->find(name)) {
+            config.notes.push_back(fmt::format("environment {}: not used by db-up", name));
+        }
+    }
+}
+
 void collect_environment(Collector& collector,
                          Config& config,
                          const Inputs& inputs,
                          bool with_service)
 {
+    note_unused_variables(config, inputs);
     collector.environment("PG");
     collector.environment("POSTGRES_");
     if (with_service) {
@@ -234,8 +285,7 @@ void collect_environment(Collector& collector,
     // The URL comes last: it overrides the single variables.
     const auto url = inputs.environment->find("DATABASE_URL");
     if (url && !url->empty()) {
-        collector.take(
-            row_named("uri"), redact_connection_strings(*url), "environment DATABASE_URL");
+        collector.take(row_named("uri"), redact_uri(*url), "environment DATABASE_URL");
         collector.uri(*url, "environment DATABASE_URL");
     }
 }
@@ -262,13 +312,13 @@ void collect_options(Collector& collector,
     }
     for (auto& option : options) {
         if (option.row->name == "uri") {
-            option.text = redact_connection_strings(option.text);
+            option.text = redact_uri(option.text);
         }
     }
     collector.take(options);
     if (!uri.empty()) {
         collector.uri(uri, "--uri");
-        if (redact_connection_strings(uri) != uri) {
+        if (redact_uri(uri) != uri) {
             config.notes.emplace_back(
                 "--uri: every user could see the password in it until db-up overwrote it; use "
                 "DATABASE_URL or --password-file");
@@ -312,6 +362,11 @@ void make_endpoints(Config& config, const Collector& collector)
         if (endpoint.host.starts_with('[') && endpoint.host.ends_with(']')) {
             endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
         }
+        if (endpoint.is_socket() && !endpoint.hostaddr.empty()) {
+            throw config_error(fmt::format("{}: '{}' is a folder of sockets and has no address",
+                                           collector.origin_of(row_named("hostaddr")),
+                                           endpoint.host));
+        }
         if (endpoint.host.empty()) {
             throw config_error(fmt::format("{}: '{}' names an empty host",
                                            collector.origin_of(row_named("host")),
@@ -337,8 +392,11 @@ void show_settings(Config& config, const Collector& collector)
         if (plain) {
             const bool from_file = row.name == "password" && !config.password_origin.empty();
             const auto origin = from_file ? config.password_origin : collector.origin_of(row);
-            config.settings.push_back(
-                {std::string{row.name}, shown(config, row), origin, origin == "default"});
+            const bool hidden = row.name == "uri" && config.redact_hosts && !config.uri.empty();
+            config.settings.push_back({std::string{row.name},
+                                       hidden ? "***" : shown(config, row),
+                                       origin,
+                                       origin == "default"});
         } else if (row.fate == Fate::ignored && collector.origin_of(row) != "default") {
             config.notes.push_back(fmt::format("{}: {}", collector.origin_of(row), row.help));
         }
@@ -392,12 +450,6 @@ void complete(Config& config, Collector& collector, const Inputs& inputs)
     if (config.database.empty()) {
         throw config_error("DB_NAME is required. Set environment variable or use --database flag");
     }
-    if (config.database.find("://") != std::string::npos) {
-        throw config_error(
-            fmt::format("{}: a database name is expected, not a connection URI; use --uri or "
-                        "DATABASE_URL",
-                        collector.origin_of(row_named("database"))));
-    }
     check_tls_files(config, collector, inputs);
     config.backoff = {config.retry_backoff, config.retry_delay, config.retry_jitter};
     const auto* const source = config.password.empty() ? "password-file" : "password";
@@ -412,12 +464,13 @@ void load(Config& config, const Inputs& inputs)
     Collector collector{config, inputs};
     collector.defaults();
     auto options = read_arguments(inputs.arguments);
+    collector
+        .output_environment(); // how the answer is to be given holds for every error from here on
     for (const auto& option : options) {
         if (std::holds_alternative<ActionKind Config::*>(option.row->slot)) {
             collector.take(*option.row, option.text, option.origin);
             return;
         }
-        // How the answer is to be given holds for every error from here on.
         if (option.row->group == Group::output && option.row->fate == Fate::used) {
             collector.take(*option.row, option.text, option.origin);
         }

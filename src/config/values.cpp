@@ -165,6 +165,11 @@ std::string string_of(const OptionRow& row, std::string_view text, std::string_v
     if (text.empty() && row.fate != Fate::ignored) {
         throw config_error(fmt::format("{}: the value is empty", origin));
     }
+    const bool is_uri = text.find("://") != std::string_view::npos;
+    if (is_uri && row.slot != Slot{&Config::uri}) { // not shown: it may hold a password
+        throw config_error(fmt::format(
+            "{}: a connection URI is not expected here; use --uri or DATABASE_URL", origin));
+    }
     if (row.slot == Slot{&Config::interval}) {
         const auto seconds = parse_duration(text);
         if (!text.empty() &&

@@ -197,6 +197,33 @@ std::string redact_connection_strings(std::string_view text)
     return redact_assignments(redact_urls(text));
 }
 
+std::string redact_uri(std::string_view uri)
+{
+    const auto scheme = uri.find("://");
+    const std::size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const auto at = uri.rfind('@');
+    const auto colon = uri.find(':', begin);
+    std::string text{uri};
+    if (at != std::string_view::npos && at >= begin && colon < at) {
+        text = std::string{uri.substr(0, colon + 1)}.append(mask).append(uri.substr(at));
+    }
+    const auto query = text.find('?');
+    if (query == std::string::npos) {
+        return text;
+    }
+    std::string result = text.substr(0, query);
+    char separator = '?';
+    for (const auto part : parts_of(std::string_view{text}.substr(query + 1), '&')) {
+        const auto key = part.substr(0, part.find('='));
+        const bool encoded = key.find('%') != std::string_view::npos;
+        const bool secret = encoded || key.find("pass") != std::string_view::npos;
+        result += separator;
+        result += secret ? std::string{key}.append("=").append(mask) : std::string{part};
+        separator = '&';
+    }
+    return result;
+}
+
 std::string redact_addresses(std::string_view text)
 {
     std::string result;

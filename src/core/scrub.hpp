@@ -12,6 +12,11 @@ namespace dbup {
 /// stand in `text`.
 std::string redact_connection_strings(std::string_view text);
 
+/// A whole connection URI less its secrets, also where it is badly written: everything from the
+/// first ':' behind the scheme to the last '@', and the values of parameters that are, or may be,
+/// secret.
+std::string redact_uri(std::string_view uri);
+
 /// IPv4 and IPv6 addresses replaced by ***.
 std::string redact_addresses(std::string_view text);
 

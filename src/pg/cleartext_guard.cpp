@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -104,8 +105,20 @@ AuthFrames::Finding AuthFrames::look(std::span<const std::uint8_t> bytes)
     return full && bytes.front() != 'E' ? Finding::oversized : Finding::harmless;
 }
 
+/// libpq connects again by itself: with sslmode=allow and prefer, and without application_name
+/// after SQLSTATE 42704. The descriptor's number may be the same; the socket's inode is not.
+void CleartextGuard::begin_anew_on_a_new_socket()
+{
+    struct stat facts {};
+    if (fstat(PQsocket(connection_), &facts) == 0 && facts.st_ino != socket_) {
+        socket_ = facts.st_ino;
+        frames_ = {};
+    }
+}
+
 CleartextGuard::Advice CleartextGuard::advise()
 {
+    begin_anew_on_a_new_socket();
     const char* const password = PQpass(connection_);
     const bool at_stake = PQstatus(connection_) == CONNECTION_AWAITING_RESPONSE &&
                           password != nullptr && *password != '\0';

@@ -3,6 +3,8 @@
 
 #include "pg/libpq.hpp"
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -52,8 +54,12 @@ public:
     Advice advise();
 
 private:
+    void begin_anew_on_a_new_socket();
+
     PGconn* connection_;
     AuthFrames frames_;
+    ino_t socket_ =
+        0; ///< libpq may connect again within one PGconn: number of the socket looked at
 };
 
 } // namespace dbup

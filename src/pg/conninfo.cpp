@@ -25,21 +25,13 @@ std::vector<ConninfoPart> named_parts(const PQconninfoOption* options)
     return parts;
 }
 
-/// libpq quotes what it did not understand, which may be the password: only the words around it are
+/// libpq quotes what it did not understand, which may be the password: only the words before it are
 /// kept.
-std::string without_quotations(std::string_view reason)
+std::string_view without_quotation(std::string_view reason)
 {
-    std::string text;
-    bool quoted = false;
-    for (const char c : reason.substr(0, reason.find('\n'))) {
-        if (c == '"') {
-            text += quoted ? "…\"" : "\"";
-            quoted = !quoted;
-        } else if (!quoted) {
-            text += c;
-        }
-    }
-    return text;
+    reason = reason.substr(0, reason.find_first_of("\"\n"));
+    const auto last = reason.find_last_not_of(" :");
+    return reason.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
 void check_scheme(std::string_view uri)
@@ -86,8 +78,9 @@ private:
 /// connect: an impossible sslmode lets it end before it does.
 std::string service_objection(const std::string& name)
 {
-    const std::array keywords{"service", "sslmode", static_cast<const char*>(nullptr)};
-    const std::array values{name.c_str(), "none", static_cast<const char*>(nullptr)};
+    // A password is given so that libpq looks for no password file.
+    const std::array keywords{"service", "sslmode", "password", static_cast<const char*>(nullptr)};
+    const std::array values{name.c_str(), "none", "none", static_cast<const char*>(nullptr)};
     const Connection probe{PQconnectStartParams(keywords.data(), values.data(), 0)};
     const std::string reason = probe ? PQerrorMessage(probe.get()) : "out of memory";
     const bool about_service = reason.find("service") != std::string::npos;
@@ -104,7 +97,7 @@ std::vector<ConninfoPart> parse_uri(const std::string& uri)
     const LibpqText owner{reason};
     if (!options) {
         throw config_error(fmt::format("the connection URI is not valid: {}",
-                                       without_quotations(reason == nullptr ? "" : reason)));
+                                       without_quotation(reason == nullptr ? "" : reason)));
     }
     return named_parts(options.get());
 }
@@ -122,12 +115,15 @@ std::vector<ConninfoPart> parse_service(const std::string& name, const std::stri
     const ConninfoOptions known{PQconndefaults()};
     for (const auto* option = known.get(); option != nullptr && option->keyword != nullptr;
          ++option) {
-        if (option->envvar != nullptr) {
+        if (option->envvar != nullptr && std::string_view{option->envvar} != "PGSERVICEFILE") {
             lent.set(option->envvar, not_given);
         }
     }
     lent.set("PGSERVICE", name.c_str());
     const ConninfoOptions filled{PQconndefaults()};
+    if (!filled) {
+        throw config_error(fmt::format("service '{}': libpq cannot read it", name));
+    }
     auto parts = named_parts(filled.get());
     std::erase_if(parts, [](const ConninfoPart& part) {
         return part.value == not_given || part.keyword == "service";

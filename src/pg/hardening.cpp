@@ -47,7 +47,7 @@ std::string postgres_duration(Millis duration)
     return fmt::format("{}ms", duration.count());
 }
 
-Hardening::Hardening(const Config& config, const Deadline& deadline, int server_version)
+Hardening::Hardening(const Config& config, const Deadline& deadline, bool notice_lost_client)
 {
     const Millis limit = time_limit(config.statement_timeout, deadline.left());
     const Millis lock_limit = std::min(config.lock_timeout, limit);
@@ -65,8 +65,7 @@ Hardening::Hardening(const Config& config, const Deadline& deadline, int server_
                    fmt::format("SET LOCAL lock_timeout = {}", lock_limit.count()),
                    fmt::format("SET LOCAL idle_in_transaction_session_timeout = {}", limit.count()),
                    "SET LOCAL search_path = pg_catalog, pg_temp"};
-    constexpr int notices_lost_clients = 140'000;
-    if (server_version >= notices_lost_clients) {
+    if (notice_lost_client) {
         statements_.emplace_back(
             "SET LOCAL client_connection_check_interval = 250"); // milliseconds
     }

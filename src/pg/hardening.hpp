@@ -17,8 +17,10 @@ class Hardening {
 public:
     /// The time limit of a statement is `config.statement_timeout`, but never more than what
     /// `deadline` leaves, so that the server itself ends what we cannot wait for.
-    /// \param server_version as libpq counts (150018); 14 and newer also notice when we are gone
-    Hardening(const Config& config, const Deadline& deadline, int server_version);
+    /// \param notice_lost_client let the server end a statement soon after we are gone; a server
+    /// whose
+    ///        platform cannot see that refuses it with SQLSTATE 22023
+    Hardening(const Config& config, const Deadline& deadline, bool notice_lost_client);
 
     /// In order, before the first query. The first two need no look into the catalogs, so that even
     /// a locked catalog is waited for under the time limit.

@@ -7,6 +7,8 @@
 #include "pg/pipeline.hpp"
 #include "pg/tls.hpp"
 
+#include <cmath>
+
 namespace dbup {
 
 namespace {
@@ -37,6 +39,8 @@ LibpqSession::LibpqSession(Connection connection, Surroundings surroundings)
     tls_ = tls_facts(connection_.get(), around_.clock.unix_time());
     server_.version = version_of(connection_.get());
     server_.backend_pid = PQbackendPID(connection_.get());
+    constexpr int knows_check_interval = 140'000; // client_connection_check_interval
+    notices_lost_client_ = PQserverVersion(connection_.get()) >= knows_check_interval;
     refuse_console(server_.version);
 }
 
@@ -46,6 +50,12 @@ std::vector<Rows> LibpqSession::run(std::span<const Query> queries, const Deadli
         return transaction(queries, deadline);
     } catch (const Failure& failure) {
         roll_back(deadline);
+        const bool cannot_notice =
+            failure.sqlstate() == "22023" && around_.trace.stage() == Stage::harden;
+        if (cannot_notice && notices_lost_client_) { // Windows
+            notices_lost_client_ = false;
+            return run(queries, deadline);
+        }
         const bool unnamed =
             failure.error() == ErrorClass::query && around_.trace.stage() == Stage::harden;
         if (unnamed) { // the statements of the hardening are ours: a server that refuses them is no
@@ -61,7 +71,7 @@ std::vector<Rows> LibpqSession::transaction(std::span<const Query> queries,
                                             const Deadline& deadline)
 {
     around_.trace.enter(Stage::harden);
-    const Hardening hardening{around_.config, deadline, PQserverVersion(connection_.get())};
+    const Hardening hardening{around_.config, deadline, notices_lost_client_};
     Pipeline pipeline{connection_.get(), deadline, around_.stop_fd};
     for (const auto& statement : hardening.statements()) {
         pipeline.send(statement);
@@ -97,8 +107,13 @@ void LibpqSession::learn(const Rows& proof, double asked_at, double answered_at)
     if (standby != "t" && standby != "f") {
         throw Failure{ErrorClass::unexpected_result, "pg_is_in_recovery() is '" + standby + "'"};
     }
+    constexpr double impossible_time = 1e12; // seconds
+    const double server_time = proof.number(0, "server_time");
+    if (!std::isfinite(server_time) || std::abs(server_time) > impossible_time) {
+        throw Failure{ErrorClass::unexpected_result, "the server's clock says an impossible time"};
+    }
     server_.standby = standby == "t";
-    server_.skew = proof.number(0, "server_time") - (asked_at + answered_at) / 2;
+    server_.skew = server_time - (asked_at + answered_at) / 2;
 }
 
 /// A transaction left open makes a pooler throw its server connection away. Best effort: the

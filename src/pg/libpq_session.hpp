@@ -37,6 +37,7 @@ private:
     Surroundings around_;
     ServerFacts server_;
     std::optional<TlsFacts> tls_;
+    bool notices_lost_client_ = false;
 };
 
 } // namespace dbup

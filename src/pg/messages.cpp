@@ -34,7 +34,7 @@ constexpr std::array errno_table{
     ErrnoRow{ENFILE, local},
     ErrnoRow{ENOMEM, local},
     ErrnoRow{ENOBUFS, local},
-    ErrnoRow{EADDRNOTAVAIL, local},
+    ErrnoRow{EADDRNOTAVAIL, network},
     ErrnoRow{EACCES, local},
     ErrnoRow{EPERM, local},
     ErrnoRow{EAFNOSUPPORT, network},
@@ -56,7 +56,6 @@ constexpr std::array words_table{
     WordsRow{"could not read root certificate file", local},
     WordsRow{"could not load private key file", local},
     WordsRow{"certificate present, but not private key", local},
-    WordsRow{"could not create socket", local},
     WordsRow{"could not resolve", dns},
     WordsRow{"requires authentication method", authentication}, // require_auth, libpq 16 and newer
     WordsRow{"authentication method requirement", cleartext},
@@ -151,11 +150,12 @@ ErrorClass class_of_stage(Stage stage)
 
 LibpqMessage take_apart(std::string_view raw)
 {
-    const auto code = find_sqlstate(raw);
+    const auto text = without_prefix(raw);
+    const auto code = find_sqlstate(text);
     if (code != std::string_view::npos) {
-        return {std::string{raw.substr(code, 5)}, first_line(raw.substr(code + 7))};
+        return {std::string{text.substr(code, 5)}, first_line(text.substr(code + 7))};
     }
-    return {{}, first_line(without_prefix(raw))};
+    return {{}, first_line(text)};
 }
 
 Failure login_failure(std::string_view raw, Stage stage, bool needs_password)
@@ -163,7 +163,9 @@ Failure login_failure(std::string_view raw, Stage stage, bool needs_password)
     auto [sqlstate, text] = take_apart(raw);
     if (!sqlstate.empty()) {
         const auto error = classify(sqlstate, text, true);
-        return Failure{error, std::move(text)}.with_sqlstate(std::move(sqlstate));
+        const auto* const fix =
+            sqlstate == "55000" ? "ALTER DATABASE … WITH ALLOW_CONNECTIONS true;" : "";
+        return Failure{error, std::move(text)}.with_sqlstate(std::move(sqlstate)).with_fix(fix);
     }
     if (needs_password) {
         return Failure{password_missing, std::move(text)};

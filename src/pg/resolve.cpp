@@ -62,7 +62,7 @@ std::string numeric(const addrinfo& address)
 
 std::string Candidate::text() const
 {
-    const bool known = address.empty() || address == endpoint.host;
+    const bool known = address.empty() || address == endpoint.host || !endpoint.hostaddr.empty();
     return known ? endpoint.text() : endpoint.text() + " (" + address + ')';
 }
 

@@ -78,8 +78,15 @@ int blocked_signals()
 {
     sigset_t set{};
     sigemptyset(&set);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-        sigaddset(&set, number);
+    sigaddset(&set, SIGTERM);
+    for (const int number :
+         {SIGINT, SIGHUP}) { // a shell's background job and nohup ignore them: so do we
+        struct sigaction inherited {};
+        const bool ignored =
+            sigaction(number, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
+        if (!ignored) {
+            sigaddset(&set, number);
+        }
     }
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -230,7 +230,7 @@ TEST_CASE("a scrubbed line is one line of bounded length", "[scrub]")
 {
     CHECK(Scrubber{}("a\nb|c\x1b") == "a b/c");
     CHECK(Scrubber{}(std::string(1'000, 'x')).size() == 300);
-    CHECK(Scrubber{}(std::string(1'000, 'x'), 40) == std::string(37, 'x') + "...");
+    CHECK(Scrubber{}(std::string(50, 'x'), 8) == "xxxxx...");
     CHECK(Scrubber{}("ääääää", 9) == "äää...");
 }
 
