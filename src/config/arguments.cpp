@@ -108,8 +108,7 @@ const OptionRow& row_of_letter(char letter)
 /// `password=…`.
 bool may_hold_secret(std::string_view word)
 {
-    const bool uri = word.find("://") != std::string_view::npos &&
-                     word.find_first_of("@?") != std::string_view::npos;
+    const bool uri = word.find("://") != std::string_view::npos && redact_uri(word) != word;
     return uri || word.starts_with("--password=") || redact_connection_strings(word) != word;
 }
 

@@ -214,7 +214,7 @@ TEST_CASE("a wrong command line is one line that names the option, the value and
          "--interval: '4': Check interval must be between 5 and 3600 seconds"},
         {{"-d", "x", "-i", "1h1"}, "-i: '1h1': Check interval must be between 5 and 3600 seconds"},
         {{"-d", "postgresql://h/d"},
-         "-d: a database name is expected, not a connection URI; use --uri or DATABASE_URL"},
+         "-d: a connection URI is not expected here; use --uri or DATABASE_URL"},
         {{"-d", "x", "--password-file", "/none"},
          "--password-file: cannot open '/none': No such file or directory"},
         {{"-d", "x", "--service", "none"},

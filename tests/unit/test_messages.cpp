@@ -153,7 +153,7 @@ TEST_CASE("a login that failed is classified by code, else by system error, word
         {"server closed the connection unexpectedly", Stage::auth, ErrorClass::network},
         {"server closed the connection unexpectedly", Stage::tls, ErrorClass::network},
         {"could not create socket: Too many open files", Stage::tcp, ErrorClass::local},
-        {"Cannot assign requested address", Stage::tcp, ErrorClass::local},
+        {"Cannot assign requested address", Stage::tcp, ErrorClass::network},
         {"Permission denied", Stage::tcp, ErrorClass::local},
         {"out of memory", Stage::tcp, ErrorClass::local},
         {"server does not support SSL, but SSL was required", Stage::tls, ErrorClass::tls},

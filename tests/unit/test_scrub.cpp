@@ -226,6 +226,26 @@ TEST_CASE("a folder with a socket is hidden where hosts are to be", "[scrub]")
                !has("/run/postgresql"));
 }
 
+TEST_CASE("a connection URI is shown without its secrets, however it is written", "[scrub]")
+{
+    struct Case {
+        const char* uri = "";
+        const char* shown = "";
+    };
+    const auto c = GENERATE(values<Case>({
+        {"postgresql://u@h:1/d?sslmode=require", "postgresql://u@h:1/d?sslmode=require"},
+        {"postgresql://u:p@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://u:p'q r<s>\"t@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://u:p@q@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://u@h/d?password=a,b&sslmode=allow",
+         "postgresql://u@h/d?password=***&sslmode=allow"},
+        {"postgresql://u@h/d?sslpassword=a", "postgresql://u@h/d?sslpassword=***"},
+        {"postgresql://u@h/d?p%61ssword=a", "postgresql://u@h/d?p%61ssword=***"},
+        {"postgresql://h:5432/d", "postgresql://h:5432/d"},
+    }));
+    CHECK(dbup::redact_uri(c.uri) == c.shown);
+}
+
 TEST_CASE("a scrubbed line is one line of bounded length", "[scrub]")
 {
     CHECK(Scrubber{}("a\nb|c\x1b") == "a b/c");
