@@ -125,15 +125,16 @@ private:
     /// The failure with the words for where it happened.
     [[nodiscard]] Failure told_at(Failure failure, const Endpoint& endpoint, Stage stage) const
     {
-        auto told = std::move(failure).with_target(endpoint.text(), endpoint.host);
-        const bool cut_off =
-            told.error() == ErrorClass::timeout || told.error() == ErrorClass::interrupted;
-        if (cut_off && told.message().empty() && told.sqlstate().empty()) {
+        const ErrorClass error = failure.error();
+        const bool cut_off = error == ErrorClass::timeout || error == ErrorClass::interrupted;
+        std::string message = failure.message();
+        if (cut_off && message.empty() && failure.sqlstate().empty()) {
             const auto spent = around_.trace.tries().back().total();
-            return std::move(told).with_message(
-                cut_off_words(told.error(), endpoint.text(), spent, stage));
+            message = cut_off_words(error, endpoint.text(), spent, stage);
         }
-        return told;
+        return std::move(failure)
+            .with_message(std::move(message))
+            .with_target(endpoint.text(), endpoint.host);
     }
 
     [[nodiscard]] Failure furthest() const

@@ -27,48 +27,58 @@ std::string item(const std::vector<std::string_view>& list, std::size_t index)
     return std::string{list.size() == 1 ? list.front() : list.at(index)};
 }
 
+/// Refuses what no connection can be made to.
+void check(const Endpoint& endpoint, const Config& config, const Collector& collector)
+{
+    const auto origin = [&collector](std::string_view name) {
+        return collector.origin_of(row_named(name));
+    };
+    if (endpoint.host.empty()) {
+        throw config_error(
+            fmt::format("{}: '{}' names an empty host", origin("host"), config.host_list));
+    }
+    if (endpoint.is_socket() && !endpoint.hostaddr.empty()) {
+        throw config_error(fmt::format("{}: '{}' is a folder of sockets and has no address",
+                                       origin("hostaddr"),
+                                       endpoint.host));
+    }
+    if (!is_port(endpoint.port)) {
+        throw config_error(
+            fmt::format("{}: '{}' is not a TCP port (1 to 65535)", origin("port"), endpoint.port));
+    }
+}
+
+std::string without_brackets(const std::string& host)
+{
+    const bool bracketed = host.starts_with('[') && host.ends_with(']');
+    return bracketed ? host.substr(1, host.size() - 2) : host;
+}
+
 void make_endpoints(Config& config, const Collector& collector)
 {
     const auto hosts = parts_of(config.host_list, ',');
     const auto ports = parts_of(config.port_list, ',');
     const auto addresses = parts_of(config.hostaddr_list, ',');
-    const auto fits = [&hosts](const auto& list) {
-        return list.size() == 1 || list.size() == hosts.size();
-    };
-    if (!fits(ports)) {
+    if (ports.size() != 1 && ports.size() != hosts.size()) {
         throw config_error(
             fmt::format("{}: {} ports for {} hosts; give one port, or one for each host",
                         collector.origin_of(row_named("port")),
                         ports.size(),
                         hosts.size()));
     }
-    if (addresses.size() != 1 && addresses.size() != hosts.size()) {
-        throw config_error("--hostaddr: give one address for each host");
+    if (!config.hostaddr_list.empty() && addresses.size() != hosts.size()) {
+        throw config_error(fmt::format("{}: give one address for each host",
+                                       collector.origin_of(row_named("hostaddr"))));
     }
     for (std::size_t i = 0; i < hosts.size(); ++i) {
-        Endpoint endpoint{item({hosts[i]}, 0), item(ports, i), item(addresses, i)};
-        if (endpoint.host.starts_with('[') && endpoint.host.ends_with(']')) {
-            endpoint.host = endpoint.host.substr(1, endpoint.host.size() - 2);
+        auto port = item(ports, i);
+        if (port.empty() && ports.size() > 1) {
+            port = row_named("port").fallback; // as in libpq, an empty item is the default
         }
-        if (endpoint.is_socket() && !endpoint.hostaddr.empty()) {
-            throw config_error(fmt::format("{}: '{}' is a folder of sockets and has no address",
-                                           collector.origin_of(row_named("hostaddr")),
-                                           endpoint.host));
-        }
-        if (endpoint.host.empty()) {
-            throw config_error(fmt::format("{}: '{}' names an empty host",
-                                           collector.origin_of(row_named("host")),
-                                           config.host_list));
-        }
-        if (endpoint.port.empty() && ports.size() > 1) {
-            endpoint.port = row_named("port").fallback; // as in libpq, an empty item is the default
-        }
-        if (!is_port(endpoint.port)) {
-            throw config_error(fmt::format("{}: '{}' is not a TCP port (1 to 65535)",
-                                           collector.origin_of(row_named("port")),
-                                           endpoint.port));
-        }
-        config.endpoints.push_back(std::move(endpoint));
+        const Endpoint endpoint{
+            without_brackets(std::string{hosts[i]}), std::move(port), item(addresses, i)};
+        check(endpoint, config, collector);
+        config.endpoints.push_back(endpoint);
     }
 }
 

@@ -50,21 +50,24 @@ std::vector<Rows> LibpqSession::run(std::span<const Query> queries, const Deadli
         return transaction(queries, deadline);
     } catch (const Failure& failure) {
         roll_back(deadline);
-        const bool cannot_notice =
-            failure.sqlstate() == "22023" && around_.trace.stage() == Stage::harden;
-        if (cannot_notice && notices_lost_client_) { // Windows
-            notices_lost_client_ = false;
-            return run(queries, deadline);
+        const bool hardens = around_.trace.stage() == Stage::harden;
+        const bool cannot_notice = hardens && failure.sqlstate() == "22023" && notices_lost_client_;
+        if (!cannot_notice) {
+            refuse(failure, hardens);
         }
-        const bool unnamed =
-            failure.error() == ErrorClass::query && around_.trace.stage() == Stage::harden;
-        if (unnamed) { // the statements of the hardening are ours: a server that refuses them is no
-                       // place to look at
-            throw Failure{ErrorClass::hardening, failure.detail()}.with_sqlstate(
-                failure.sqlstate());
-        }
-        throw;
     }
+    notices_lost_client_ = false; // a server on Windows
+    return transaction(queries, deadline);
+}
+
+void LibpqSession::refuse(const Failure& failure, bool hardens)
+{
+    if (hardens && failure.error() == ErrorClass::query) {
+        // The statements of the hardening are ours: a server that refuses them is no place to look
+        // at.
+        throw Failure{ErrorClass::hardening, failure.detail()}.with_sqlstate(failure.sqlstate());
+    }
+    throw Failure{failure};
 }
 
 std::vector<Rows> LibpqSession::transaction(std::span<const Query> queries,

@@ -9,6 +9,7 @@
 namespace dbup {
 
 struct Config;
+class Failure;
 
 /// A session over a connection that is logged in.
 class LibpqSession final : public Session {
@@ -30,6 +31,7 @@ public:
 
 private:
     std::vector<Rows> transaction(std::span<const Query> queries, const Deadline& deadline);
+    [[noreturn]] static void refuse(const Failure& failure, bool hardens);
     void learn(const Rows& proof, double asked_at, double answered_at);
     void roll_back(const Deadline& deadline);
 

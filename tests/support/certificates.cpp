@@ -124,7 +124,7 @@ KeyPair write(const CertificateRequest& request, X509* certificate, EVP_PKEY* ke
 
 Key new_key()
 {
-    Key key{EVP_EC_gen("P-256")};
+    Key key{EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")};
     demand(key != nullptr, "EC key");
     return key;
 }
