@@ -118,7 +118,7 @@ TEST_CASE("labels of perfdata are short, unique and snake_case", "[metric]")
         std::set<std::string_view> seen;
         for (const auto& limit : dbup::limits_of(*check)) {
             CAPTURE(limit.label);
-            CHECK(limit.label.size() >= 1);
+            CHECK_FALSE(limit.label.empty());
             CHECK(limit.label.size() <= 19);
             CHECK(limit.label.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
                   std::string::npos);
