@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace dbup {
 
@@ -14,7 +15,9 @@ Millis Backoff::pause(int n, Random& random) const
     if (growth == Growth::linear) {
         factor = n;
     } else if (growth == Growth::exponential) {
-        factor = std::pow(2.0, n - 1);
+        constexpr int beyond_any_pause = 62;
+        factor = static_cast<double>(
+            std::uint64_t{1} << static_cast<unsigned>(std::clamp(n - 1, 0, beyond_any_pause)));
     }
     double pause = static_cast<double>(base.count()) * factor;
     if (jitter) {

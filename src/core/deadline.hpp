@@ -23,6 +23,9 @@ public:
 
     [[nodiscard]] Instant end() const { return end_; }
 
+    /// The time by its clock, for what is measured.
+    [[nodiscard]] Instant now() const { return clock_->now(); }
+
     /// The earlier of this one and `budget` from now.
     [[nodiscard]] Deadline within(Millis budget) const
     {

@@ -3,6 +3,7 @@
 
 #include "core/unit.hpp"
 
+#include <array>
 #include <cmath>
 
 namespace dbup {
@@ -36,7 +37,29 @@ std::string duration_text(Elapsed duration)
 {
     const double value = seconds(duration);
     constexpr double rounds_to_one = 0.9995;
+    constexpr double few_micros = 0.000'01;
+    if (value > 0 && value < few_micros) { // which is not nothing
+        return number_text(value * 1'000'000) + " us";
+    }
     return value < rounds_to_one ? rounded(value * 1'000) + " ms" : rounded(value) + " s";
+}
+
+std::string age_text(double seconds)
+{
+    struct Step {
+        double size = 1;
+        const char* unit = "";
+    };
+    constexpr std::array steps{
+        Step{86'400, " d"}, Step{3'600, " h"}, Step{60, " min"}, Step{1, " s"}};
+    const auto* step = steps.begin();
+    while (step->size > seconds && step != &steps.back()) {
+        ++step;
+    }
+    const double count = seconds / step->size;
+    constexpr double exact_below = 10;
+    return number_text(count < exact_below ? std::round(count * 10) / 10 : std::round(count)) +
+           step->unit;
 }
 
 std::string setting_text(Millis duration)

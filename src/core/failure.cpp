@@ -40,6 +40,9 @@ constexpr std::array table{
     ErrorRow{authentication, "AUTHENTICATION_ERROR", "auth", State::critical, none, 1,
              R"(authentication failed for user "{user}" at {target})",
              "Check DB_USER and DB_PASSWORD (or the password file) and the server's pg_hba.conf"},
+    ErrorRow{impostor, "SERVER_NOT_PROVEN", "proof", State::critical, none, 1,
+             R"({target} could not prove that it knows the password of user "{user}")",
+             "Another server may be answering there: compare its certificate, and use --ssl-mode verify-full"},
     ErrorRow{cleartext, "CLEARTEXT_REFUSED", "cleartext", State::critical, none, 1,
              "{target} asks for the password in clear text, which was not given",
              "Let the server use scram-sha-256 in pg_hba.conf; if you trust it, use --allow-cleartext-password"},
@@ -69,8 +72,8 @@ constexpr std::array table{
              "the query at {target} was ended by its time limit",
              "Look for locks and load on the server (pg_stat_activity, pg_locks), or increase --statement-timeout"},
     ErrorRow{conflict, "QUERY_CONFLICT", "conflict", State::critical, retry, 1,
-             "the query at {target} gave way to another transaction",
-             "Look for deadlocks, or on a standby for conflicts with recovery (max_standby_streaming_delay)"},
+             "the query at {target} was cancelled or gave way to another transaction",
+             "Look for who cancels queries, for deadlocks, or on a standby for conflicts with recovery (max_standby_streaming_delay)"},
     ErrorRow{query, "QUERY_ERROR", "query", State::critical, none, 1,
              "health check query failed at {target}",
              "The server's log has the whole statement and error"},
@@ -88,7 +91,7 @@ constexpr std::array table{
              "GRANT pg_monitor TO {role_ident};"},
     ErrorRow{local, "LOCAL_ERROR", "local", State::unknown, none, 3,
              "db-up could not do its work on this host",
-             "Check memory, descriptors and files of the monitoring host; the server was not judged"},
+             "Check memory, descriptors, files and OPENSSL_CONF of the monitoring host; the server was not judged"},
     ErrorRow{interrupted, "INTERRUPTED", "interrupted", State::unknown, none, 3,
              "the check was interrupted",
              "The caller ended it before the deadline; give it a longer time limit than --timeout"},
@@ -121,6 +124,25 @@ const ErrorRow& row_of(ErrorClass error)
     return table.at(static_cast<std::size_t>(error));
 }
 
+std::string general_text(std::string_view row_text)
+{
+    struct Place {
+        std::string_view name = {};
+        std::string_view word = {};
+    };
+    constexpr std::array places{Place{"{target}", "HOST:PORT"},
+                                Place{"{host}", "HOST"},
+                                Place{"{user}", "USER"},
+                                Place{"{database}", "DATABASE"},
+                                Place{"{role_ident}", R"("USER")"},
+                                Place{"{database_ident}", R"("DATABASE")"}};
+    std::string text{row_text};
+    for (const auto& [name, word] : places) {
+        text = replaced(text, name, word);
+    }
+    return text;
+}
+
 const ErrorRow* find_error(std::string_view word)
 {
     const auto* const row =
@@ -129,6 +151,12 @@ const ErrorRow* find_error(std::string_view word)
                    (same_word(word, candidate.option) || same_word(word, candidate.code));
         });
     return row == table.end() ? nullptr : row;
+}
+
+Remedy Failure::remedy() const
+{
+    const Remedy usual = row_of(error_).remedy;
+    return usual == retry && !retried_ ? next_host : usual;
 }
 
 Failure&& Failure::with_message(std::string message) &&
@@ -149,10 +177,34 @@ Failure&& Failure::with_sqlstate(std::string sqlstate) &&
     return std::move(*this);
 }
 
+Failure&& Failure::without_retry() &&
+{
+    retried_ = false;
+    return std::move(*this);
+}
+
 Failure&& Failure::with_target(std::string target, std::string host) &&
 {
     target_ = std::move(target);
     host_ = std::move(host);
+    return std::move(*this);
+}
+
+Failure&& Failure::with_answer() &&
+{
+    answered_ = true;
+    return std::move(*this);
+}
+
+Failure&& Failure::with_excess() &&
+{
+    excessive_ = true;
+    return std::move(*this);
+}
+
+Failure&& Failure::with_error(ErrorClass error) &&
+{
+    error_ = error;
     return std::move(*this);
 }
 

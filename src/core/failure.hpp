@@ -21,6 +21,7 @@ enum class ErrorClass {
     tls,
     protocol,
     authentication,
+    impostor,
     cleartext,
     password_missing,
     permission,
@@ -63,6 +64,10 @@ std::span<const ErrorRow> error_table();
 /// The row of `error`.
 const ErrorRow& row_of(ErrorClass error);
 
+/// A sentence or remedy of a row as a reader of a list wants it: HOST, USER, DATABASE in place of
+/// what is filled in.
+std::string general_text(std::string_view row_text);
+
 /// The row whose --state name or code is `word` (any case); null where there is none.
 const ErrorRow* find_error(std::string_view word);
 
@@ -81,18 +86,29 @@ public:
     [[nodiscard]] const std::string& message() const { return message_; }
     /// What the server, libpq or the system said; may be empty.
     [[nodiscard]] const std::string& detail() const { return detail_; }
-    /// What to do in this case; empty: the row's fix.
+    /// What to do in this case, word by word; empty: remedy_of() has it (core/remedies).
     [[nodiscard]] const std::string& fix() const { return fix_; }
     [[nodiscard]] const std::string& sqlstate() const { return sqlstate_; }
+    /// The row's, unless this case is one that no other attempt can mend.
+    [[nodiscard]] Remedy remedy() const;
     /// "db1:5432", once it is known which server it was; and that server's host alone.
     [[nodiscard]] const std::string& target() const { return target_; }
     [[nodiscard]] const std::string& host() const { return host_; }
+    /// The server works and has answered: what is wrong is what was asked of it.
+    [[nodiscard]] bool answered() const { return answered_; }
+    /// More came than is taken: the server's fault, unless it was asked for so much.
+    [[nodiscard]] bool excessive() const { return excessive_; }
     [[nodiscard]] const char* what() const noexcept override { return detail_.c_str(); }
 
     Failure&& with_message(std::string message) &&;
     Failure&& with_fix(std::string fix) &&;
     Failure&& with_sqlstate(std::string sqlstate) &&;
+    Failure&& without_retry() &&;
     Failure&& with_target(std::string target, std::string host) &&;
+    Failure&& with_answer() &&;
+    Failure&& with_excess() &&;
+    /// Of another class, all else as it was.
+    Failure&& with_error(ErrorClass error) &&;
 
 private:
     ErrorClass error_;
@@ -102,6 +118,9 @@ private:
     std::string sqlstate_;
     std::string target_;
     std::string host_;
+    bool retried_ = true;
+    bool answered_ = false;
+    bool excessive_ = false;
 };
 
 /// A wrong setting: found before any packet is sent, always UNKNOWN.

@@ -95,6 +95,15 @@ constexpr std::array invisible{
     Block{0xE0000, 0xE0FFF},
 };
 
+// What ends a line or steers a terminal, and what YAML 1.2 (5.1) does not take.
+constexpr std::array controls{
+    Block{0x00, 0x1F},
+    Block{0x7F, 0x9F},
+    Block{0x2028, 0x2029},
+    Block{0xFEFF, 0xFEFF},
+    Block{0xFFFE, 0xFFFF},
+};
+
 template <std::size_t n>
 bool within(char32_t point, const std::array<Block, n>& blocks)
 {
@@ -129,6 +138,12 @@ std::size_t distance(std::string_view left, std::string_view right)
     return row.back();
 }
 
+/// Whether a browser takes this character behind a '<' for the beginning of a tag.
+bool begins_tag(char c)
+{
+    return (lower(c) >= 'a' && lower(c) <= 'z') || c == '/' || c == '!' || c == '?';
+}
+
 } // namespace
 
 std::string one_line(std::string_view foreign)
@@ -151,13 +166,11 @@ std::string one_line(std::string_view foreign)
             line += ' ';
             blank_due = false;
         }
-        if (point == replacement) {
-            line += '?';
-        } else if (point == U'|') {
-            line += '/';
-        } else {
-            line += character;
+        const std::string_view shown = point == replacement ? "?" : point == U'|' ? "/" : character;
+        if (line.ends_with('<') && begins_tag(shown.front())) {
+            line.back() = '('; // web interfaces show the output of plugins as they like
         }
+        line += shown;
     }
     return line;
 }
@@ -214,10 +227,14 @@ std::string joined(std::span<const std::string_view> words, std::string_view sep
 std::vector<std::string_view> words_of(std::string_view text)
 {
     std::vector<std::string_view> words;
-    for (const auto part : parts_of(text, ' ')) {
-        if (!part.empty()) {
-            words.push_back(part);
+    words.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), ' ')) +
+                  (text.empty() ? 0 : 1));
+    while (!text.empty()) {
+        const auto end = text.find(' ');
+        if (end != 0) {
+            words.push_back(text.substr(0, end));
         }
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
     return words;
 }
@@ -235,6 +252,13 @@ std::vector<std::string_view> parts_of(std::string_view text, char separator)
     }
 }
 
+std::string counted(std::string_view count, std::string_view noun)
+{
+    std::string text{count};
+    text.append(" ").append(noun);
+    return count == "1" ? text : text + "s";
+}
+
 std::string replaced(std::string_view text, std::string_view from, std::string_view to)
 {
     std::string result;
@@ -247,6 +271,18 @@ std::string replaced(std::string_view text, std::string_view from, std::string_v
         result += to;
         text.remove_prefix(at + from.size());
     }
+}
+
+bool is_one_line(std::string_view text)
+{
+    for (std::size_t at = 0; at < text.size();) {
+        const auto [point, bytes] = decode(text.substr(at));
+        if (point == replacement || within(point, controls)) {
+            return false;
+        }
+        at += bytes;
+    }
+    return true;
 }
 
 std::string sql_identifier(std::string_view name)

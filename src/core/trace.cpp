@@ -31,7 +31,7 @@ Trace::Trace(const Clock& clock, Listener listener)
 
 void Trace::begin(int attempt, std::string target)
 {
-    tell("attempt " + std::to_string(attempt) + ' ' + target);
+    tell(LogLevel::debug, "attempt " + std::to_string(attempt) + ' ' + target);
     const std::lock_guard lock{mutex_};
     leave_stage();
     tries_.push_back({attempt, std::move(target), {}, {}, {}});
@@ -57,7 +57,7 @@ void Trace::enter(Stage stage)
         since_ = clock_->now();
         running_ = true;
     }
-    tell(row_of(stage).name);
+    tell(LogLevel::debug, row_of(stage).name);
 }
 
 void Trace::end(std::string_view code, std::string message)
@@ -70,10 +70,29 @@ void Trace::end(std::string_view code, std::string message)
     }
 }
 
-void Trace::tell(std::string_view sentence) const
+void Trace::adopt(std::vector<Try> tries)
+{
+    const std::lock_guard lock{mutex_};
+    tries_ = std::move(tries);
+    running_ = false;
+}
+
+void Trace::await(std::string what)
+{
+    const std::lock_guard lock{mutex_};
+    awaited_ = std::move(what);
+}
+
+std::string Trace::awaited() const
+{
+    const std::lock_guard lock{mutex_};
+    return awaited_;
+}
+
+void Trace::tell(LogLevel level, std::string_view sentence) const
 {
     if (listener_) {
-        listener_(sentence);
+        listener_(level, sentence);
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "core/level.hpp"
 #include "core/stage.hpp"
 
 #include <functional>
@@ -38,8 +39,8 @@ struct Try {
 /// the other's call.
 class Trace {
 public:
-    /// `listener` hears every step as a sentence (for -vvv); may be empty.
-    using Listener = std::function<void(std::string_view)>;
+    /// `listener` hears every step as a sentence, with its weight; may be empty.
+    using Listener = std::function<void(LogLevel, std::string_view)>;
 
     explicit Trace(const Clock& clock, Listener listener = {});
 
@@ -48,10 +49,15 @@ public:
     void enter(Stage stage);
     /// Ends the stage that runs, and the try; `code` is empty for success.
     void end(std::string_view code, std::string message);
+    /// The tries of other traces, in place of all that this one knows.
+    void adopt(std::vector<Try> tries);
+    /// What is waited for before there is any attempt: "--password-file '/srv/secret'".
+    void await(std::string what);
     /// Says `sentence` to the listener.
-    void tell(std::string_view sentence) const;
+    void tell(LogLevel level, std::string_view sentence) const;
 
     [[nodiscard]] Stage stage() const;
+    [[nodiscard]] std::string awaited() const; ///< empty: not known
     [[nodiscard]] std::vector<Try>
     tries() const; ///< the running one included, its stage timed up to now
     [[nodiscard]] Instant start() const { return start_; }
@@ -64,6 +70,7 @@ private:
     Instant start_;
     mutable std::mutex mutex_;
     std::vector<Try> tries_;
+    std::string awaited_ = {};
     Stage stage_ = Stage::setup;
     Instant since_;
     bool running_ = false;

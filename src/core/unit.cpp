@@ -23,6 +23,15 @@ std::size_t count_digits(std::string_view text)
     return static_cast<std::size_t>(end - text.begin());
 }
 
+/// How many digits of `numeral` count: all after the zeros in front, before and after the point.
+std::size_t count_significant(std::string_view numeral)
+{
+    const auto first = numeral.find_first_of("123456789");
+    const std::string_view digits =
+        first == std::string_view::npos ? std::string_view{} : numeral.substr(first);
+    return static_cast<std::size_t>(std::count_if(digits.begin(), digits.end(), is_digit));
+}
+
 /// The length of the numeral at the front of `text`; 0 where there is none.
 std::size_t numeral_length(std::string_view text)
 {
@@ -31,12 +40,15 @@ std::size_t numeral_length(std::string_view text)
     if (whole == 0) {
         return 0;
     }
-    const std::size_t point = sign + whole;
-    if (point >= text.size() || text[point] != '.') {
-        return whole > most_digits ? 0 : point;
+    std::size_t length = sign + whole;
+    if (length < text.size() && text[length] == '.') {
+        const std::size_t decimals = count_digits(text.substr(length + 1));
+        if (decimals == 0) {
+            return 0;
+        }
+        length += 1 + decimals;
     }
-    const std::size_t decimals = count_digits(text.substr(point + 1));
-    return decimals == 0 || whole + decimals > most_digits ? 0 : point + 1 + decimals;
+    return count_significant(text.substr(0, length)) > most_digits ? 0 : length;
 }
 
 /// `value` rounded to the digits that a numeral may have, so that its text can be read back;
@@ -67,6 +79,7 @@ std::string_view uom(Unit unit)
     case Unit::seconds: return "s";
     case Unit::percent: return "%";
     case Unit::bytes: return "B";
+    case Unit::counter: return "c";
     case Unit::none:
     case Unit::days: break;
     }
@@ -92,7 +105,11 @@ std::optional<double> parse_quantity(std::string_view text, Unit unit)
         return std::nullopt;
     }
     double value = 0;
-    std::from_chars(text.data(), text.data() + length, value, std::chars_format::fixed);
+    const auto read =
+        std::from_chars(text.data(), text.data() + length, value, std::chars_format::fixed);
+    if (read.ec != std::errc{}) {
+        return std::nullopt; // nearer to zero than any double
+    }
     const std::string_view suffix = text.substr(length);
     if (suffix.empty()) {
         return value;

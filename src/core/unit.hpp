@@ -9,7 +9,8 @@
 namespace dbup {
 
 /// What a metric counts. Seconds and bytes are the base units of perfdata; days are a plain number.
-enum class Unit { none, seconds, percent, bytes, days };
+/// A counter only grows, until what counts begins anew: its difference over time says something.
+enum class Unit { none, seconds, percent, bytes, days, counter };
 
 /// A suffix that a user may write behind a number of that unit: value * times / divided_by.
 struct SuffixRow {
@@ -33,19 +34,19 @@ inline constexpr std::array suffix_table{
     SuffixRow{Unit::bytes, "TB", 1'099'511'627'776, 1},
 };
 
-/// The unit of measurement of perfdata ("s", "%", "B", "").
+/// The unit of measurement of perfdata ("s", "%", "B", "c", "").
 std::string_view uom(Unit unit);
 
 /// The suffixes of a unit as a sentence wants them ("us, ms, s, m, h"); empty where there is none.
 std::string suffixes_of(Unit unit);
 
-/// A numeral `-?digits[.digits]` with at most 15 digits, followed by nothing or by a suffix of
-/// `unit`. Nothing else: no exponent, no hexadecimal, no sign but '-', no blank, no "inf".
+/// A numeral `-?digits[.digits]` with at most 15 digits after the zeros in front, followed by
+/// nothing or by a suffix of `unit`. Nothing else: no exponent, no hexadecimal, no sign but '-', no
+/// blank, no "inf".
 std::optional<double> parse_quantity(std::string_view text, Unit unit);
 
 /// A finite number in fixed notation with at most six decimals and no trailing zeros ("0.0128",
-/// "80",
-/// "-3"); never scientific, whatever the locale.
+/// "80", "-3"); never scientific, whatever the locale.
 std::string number_text(double value);
 
 } // namespace dbup
