@@ -14,6 +14,8 @@
 #include <mutex>
 #include <optional>
 
+#include "process/thread.hpp"
+
 namespace dbup {
 
 namespace {
@@ -41,36 +43,14 @@ void raise_event(int fd)
     static_cast<void>(eventfd_write(fd, 1));
 }
 
-void* work_thread(void* argument)
+void work(Shared& shared)
 {
-    const std::unique_ptr<std::shared_ptr<Shared>> owner{
-        static_cast<std::shared_ptr<Shared>*>(argument)};
-    const auto shared = *owner;
-    auto outcome = shared->work();
+    auto outcome = shared.work();
     {
-        const std::lock_guard lock{shared->mutex};
-        shared->outcome = std::move(outcome);
+        const std::lock_guard lock{shared.mutex};
+        shared.outcome = std::move(outcome);
     }
-    raise_event(shared->wake_fd);
-    return nullptr;
-}
-
-bool start_thread(const std::shared_ptr<Shared>& shared)
-{
-    constexpr std::size_t stack_bytes =
-        1'048'576; // enough for resolver modules and TLS, little address space
-    auto argument = std::make_unique<std::shared_ptr<Shared>>(shared);
-    pthread_attr_t attributes{};
-    pthread_t thread{};
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, stack_bytes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    const bool started = pthread_create(&thread, &attributes, &work_thread, argument.get()) == 0;
-    pthread_attr_destroy(&attributes);
-    if (started) {
-        static_cast<void>(argument.release()); // the thread owns it now
-    }
-    return started;
+    raise_event(shared.wake_fd);
 }
 
 /// Blocks the signals that end a program; a descriptor from which they are read instead.
@@ -80,7 +60,9 @@ int blocked_signals()
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     for (const int number :
-         {SIGINT, SIGHUP}) { // a shell's background job and nohup ignore them: so do we
+         // A shell's background job and nohup ignore some: so do we. SIGALRM is what a wrapper
+         // sets for a time limit (alarm, exec).
+         {SIGINT, SIGQUIT, SIGHUP, SIGALRM}) {
         struct sigaction inherited {};
         const bool ignored =
             sigaction(number, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
@@ -115,11 +97,15 @@ void Supervisor::wake() const
 bool Supervisor::wait_until(Instant end) const
 {
     std::array<pollfd, 2> events{{{wake_fd_, POLLIN, 0}, {signal_fd_, POLLIN, 0}}};
-    poll(events.data(), events.size(), millis_until(end));
+    if (poll(events.data(), events.size(), millis_until(end)) <= 0) {
+        return false;
+    }
     eventfd_t count = 0;
-    static_cast<void>(eventfd_read(wake_fd_, &count));
+    if (events[0].revents != 0) {
+        static_cast<void>(eventfd_read(wake_fd_, &count));
+    }
     signalfd_siginfo signal{};
-    return read(signal_fd_, &signal, sizeof signal) > 0;
+    return events[1].revents != 0 && read(signal_fd_, &signal, sizeof signal) > 0;
 }
 
 Outcome Supervisor::supervise(Run& run, std::function<Outcome()> work)
@@ -128,7 +114,7 @@ Outcome Supervisor::supervise(Run& run, std::function<Outcome()> work)
     shared->work = std::move(work);
     shared->wake_fd = wake_fd_;
     const bool ready = signal_fd_ >= 0 && wake_fd_ >= 0 && stop_fd_ >= 0;
-    if (!ready || !start_thread(shared)) {
+    if (!ready || !start_detached([shared] { dbup::work(*shared); })) {
         return run.cut_short(ErrorClass::local);
     }
     const auto taken = [&shared] { return shared->taken(); };

@@ -13,14 +13,14 @@ namespace dbup {
 /// blocked them.
 class Supervisor {
 public:
-    /// Blocks SIGTERM, SIGINT and SIGHUP for this thread and all that it starts; they are read from
-    /// a descriptor.
+    /// Blocks SIGTERM, SIGINT, SIGQUIT, SIGHUP and SIGALRM for this thread and all that it starts;
+    /// they are read from a descriptor.
     Supervisor();
 
     /// Readable as soon as the run is to end; the worker waits on it beside its socket.
     [[nodiscard]] int stop_fd() const { return stop_fd_; }
 
-    /// Tells the waiting thread that the deadline has moved. May be called by the worker.
+    /// Tells the waiting thread that the deadline is nearer now. May be called by the worker.
     void wake() const;
 
     /// Does `work` in a worker thread and returns its outcome; that of `run.cut_short()` if it is

@@ -4,6 +4,8 @@
 #include "config/inputs.hpp"
 #include "core/clock.hpp"
 
+#include "app/run.hpp"
+
 namespace dbup {
 
 /// The clocks of the host.
@@ -32,23 +34,16 @@ public:
     [[nodiscard]] std::optional<std::string> find(std::string_view name) const override;
 };
 
+/// What a run writes of its process; colours only for a terminal whose user has not declined them
+/// (https://no-color.org).
+ProcessFacts process_facts(const Environment& environment);
+
 /// Takes every PG* variable, and every one that holds a secret, out of the environment: what db-up
 /// supports of them was read, nothing of them reaches libpq behind its back. Secrets are
 /// overwritten where they stood.
 void forget_environment();
 
-/// Files and connection strings.
-class SystemReader final : public Reader {
-public:
-    [[nodiscard]] std::vector<ConninfoPart> uri(const std::string& uri) const override;
-    [[nodiscard]] std::vector<ConninfoPart> service(const std::string& name,
-                                                    const std::string& file) const override;
-    [[nodiscard]] std::string small_file(const std::string& path) const override;
-    [[nodiscard]] bool exists(const std::string& path) const override;
-    [[nodiscard]] std::string file_objection(const std::string& path) const override;
-    [[nodiscard]] bool knows_system_roots() const override;
-    [[nodiscard]] std::string passfile_objection(const std::string& path) const override;
-    [[nodiscard]] std::string home() const override;
-};
+/// The path of this program; its name where the system does not tell it.
+std::string own_path();
 
 } // namespace dbup
