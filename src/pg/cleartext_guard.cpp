@@ -2,9 +2,9 @@
 #include "pg/cleartext_guard.hpp"
 
 #include "core/failure.hpp"
+#include "pg/peek.hpp"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -20,6 +20,10 @@ constexpr std::size_t type_and_length = 5;
 constexpr std::size_t type_length_and_kind = 9;
 constexpr std::uint32_t authentication_ok = 0;
 constexpr std::uint32_t cleartext_password = 3;
+constexpr std::uint32_t md5_password = 5;
+constexpr std::uint32_t sasl = 10;
+constexpr std::uint32_t sasl_final = 12;
+constexpr std::uint32_t no_request = 0xffff'ffff;
 constexpr std::uint32_t longest_message = 30'000; // libpq's own bound for these messages
 
 std::uint32_t big_endian(std::span<const std::uint8_t> bytes)
@@ -31,27 +35,15 @@ std::uint32_t big_endian(std::span<const std::uint8_t> bytes)
     return value;
 }
 
-struct Peeked {
-    std::size_t size = 0;
-    bool nothing_yet = false;
-};
+Exchange exchange_of(std::uint32_t kind)
+{
+    if (kind == md5_password) {
+        return Exchange::md5;
+    }
+    return kind >= sasl && kind <= sasl_final ? Exchange::scram : Exchange::unseen;
+}
 
 using Buffer = std::array<std::uint8_t, 8'192>; // libpq always has room for at least that much
-
-Peeked peek_tls(SSL* tls, Buffer& buffer)
-{
-    const int size = SSL_peek(tls, buffer.data(), static_cast<int>(buffer.size()));
-    const int error = SSL_get_error(tls, size);
-    const char* const reason = ERR_reason_error_string(ERR_peek_error());
-    ERR_clear_error();
-    if (error == SSL_ERROR_SSL) { // an alert, read by us: libpq would not see it any more
-        throw Failure{ErrorClass::tls, reason == nullptr ? "the TLS session is broken" : reason};
-    }
-    if (size > 0) {
-        return {static_cast<std::size_t>(size), false};
-    }
-    return {0, error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE};
-}
 
 Peeked peek_plain(int socket, Buffer& buffer)
 {
@@ -62,29 +54,43 @@ Peeked peek_plain(int socket, Buffer& buffer)
     return {0, size < 0 && (errno == EAGAIN || errno == EINTR)};
 }
 
+/// Whether the other side has said its last byte, and it is here.
+bool has_ended(int socket)
+{
+    pollfd end{socket, POLLRDHUP, 0};
+    return poll(&end, 1, 0) > 0;
+}
+
 } // namespace
 
 AuthFrames::Finding AuthFrames::look_at_message(std::span<const std::uint8_t> bytes)
 {
-    const bool request = bytes[0] == 'R';
-    if (bytes.size() < (request ? type_length_and_kind : type_and_length)) {
+    if (bytes.size() < type_and_length) {
         return Finding::incomplete;
     }
+    const bool request = bytes[0] == 'R';
     const std::uint32_t length = big_endian(bytes.subspan(1));
-    const std::uint32_t kind =
-        request ? big_endian(bytes.subspan(type_and_length)) : authentication_ok;
-    if (request && kind == cleartext_password) {
+    // libpq ends the connection over an impossible length: nothing behind it will be read.
+    const bool impossible = length < (request ? 8U : 4U) || length > longest_message;
+    const bool has_kind = request && bytes.size() >= type_length_and_kind;
+    if (request && !has_kind && !impossible) {
+        return Finding::incomplete;
+    }
+    const std::uint32_t kind = has_kind ? big_endian(bytes.subspan(type_and_length)) : no_request;
+    if (kind == cleartext_password) {
         return Finding::cleartext;
     }
-    // libpq ends the connection over an impossible length: nothing behind it will be read.
-    authenticated_ =
-        length < 4 || length > longest_message || (request && kind == authentication_ok);
+    if (has_kind && kind != authentication_ok) {
+        asked_for_ = exchange_of(kind);
+    }
+    authenticated_ = impossible || kind == authentication_ok;
     skip_ = std::size_t{length} + 1;
     return Finding::harmless;
 }
 
 AuthFrames::Finding AuthFrames::look(std::span<const std::uint8_t> bytes)
 {
+    const bool full = bytes.size() >= Buffer{}.size();
     const AuthFrames before = *this;
     auto rest = bytes;
     const auto skip = [&] {
@@ -96,13 +102,25 @@ AuthFrames::Finding AuthFrames::look(std::span<const std::uint8_t> bytes)
         const auto finding = look_at_message(rest);
         if (finding != Finding::harmless) {
             *this = before; // libpq will not read these bytes: they come again
-            return finding;
+            return full && finding == Finding::incomplete ? Finding::oversized : finding;
         }
     }
     // A full buffer may hide a request behind what was looked at; no honest server sends that much
     // before log-in, but for an error, which ends the connection.
-    const bool full = bytes.size() >= Buffer{}.size() && !authenticated_;
-    return full && bytes.front() != 'E' ? Finding::oversized : Finding::harmless;
+    return full && !authenticated_ && bytes.front() != 'E' ? Finding::oversized : Finding::harmless;
+}
+
+AuthFrames::Finding AuthFrames::look_piecewise(std::span<const std::uint8_t> bytes)
+{
+    auto whole = head_;
+    whole.insert(whole.end(), bytes.begin(), bytes.end());
+    const auto finding = look(whole);
+    if (finding != Finding::incomplete) {
+        head_.clear();
+        return finding;
+    }
+    head_ = std::move(whole);
+    return Finding::harmless;
 }
 
 /// libpq connects again by itself: with sslmode=allow and prefer, and without application_name
@@ -118,29 +136,40 @@ void CleartextGuard::begin_anew_on_a_new_socket()
 
 CleartextGuard::Advice CleartextGuard::advise()
 {
-    begin_anew_on_a_new_socket();
     const char* const password = PQpass(connection_);
     const bool at_stake = PQstatus(connection_) == CONNECTION_AWAITING_RESPONSE &&
                           password != nullptr && *password != '\0';
     if (!at_stake) {
         return Advice::proceed;
     }
+    begin_anew_on_a_new_socket();
+    const auto advice = look_at_what_came();
+    if (advice != Advice::pause || !has_ended(PQsocket(connection_))) {
+        return advice;
+    }
+    // No more will come: what is seen now is all.
+    const auto last = look_at_what_came();
+    return last == Advice::pause ? Advice::proceed : last;
+}
+
+CleartextGuard::Advice CleartextGuard::look_at_what_came()
+{
     Buffer buffer{};
-    auto* const tls = static_cast<SSL*>(PQsslStruct(connection_, "OpenSSL"));
+    SSL* const tls = tls_of(connection_);
     const auto [size, nothing_yet] =
         tls != nullptr ? peek_tls(tls, buffer) : peek_plain(PQsocket(connection_), buffer);
+    saw_more_ = nothing_yet || size > seen_; // a part of a record is nothing yet, but it came
+    seen_ = size;
     if (nothing_yet) {
         return Advice::wait;
     }
-    switch (frames_.look(std::span{buffer}.first(size))) {
+    // Of TLS, libpq reads the one record that was looked at; of a plain socket all that has come.
+    const auto bytes = std::span{buffer}.first(size);
+    switch (tls != nullptr ? frames_.look_piecewise(bytes) : frames_.look(bytes)) {
     case AuthFrames::Finding::cleartext: throw Failure{ErrorClass::cleartext};
     case AuthFrames::Finding::oversized:
         throw Failure{ErrorClass::protocol, "more than 8 KB before authentication"};
-    case AuthFrames::Finding::incomplete:
-        if (tls != nullptr) { // the next record cannot be seen before this one is read
-            throw Failure{ErrorClass::protocol, "the authentication request comes in pieces"};
-        }
-        return Advice::pause;
+    case AuthFrames::Finding::incomplete: return Advice::pause;
     case AuthFrames::Finding::harmless: break;
     }
     return Advice::proceed;

@@ -20,7 +20,17 @@ struct Candidate {
     [[nodiscard]] std::string text() const;
 };
 
+/// How long a login may take.
+struct Patience {
+    Deadline whole;
+    Millis step; ///< most time of each of its stages: a server far away needs all of them, a dead
+                 ///< or hanging one is given up at the first
+
+    [[nodiscard]] Deadline of_stage() const { return whole.within(step); }
+};
+
 /// Opens sessions: the seam between the run and the outside world, handed in so that tests own it.
+/// Several threads may use it at the same time, each with its own Trace.
 class Connector {
 public:
     Connector() = default;
@@ -33,10 +43,10 @@ public:
     virtual std::vector<Candidate> resolve(const Endpoint& endpoint) = 0;
 
     /// Connects, secures and logs in; tells `trace` each stage.
-    /// \throws Failure{timeout} when `deadline` has come, or a failure of any other class
+    /// \throws Failure{timeout} when `patience` is at its end, or a failure of any other class
     virtual std::unique_ptr<Session> open(const Config& config,
                                           const Candidate& candidate,
-                                          const Deadline& deadline,
+                                          const Patience& patience,
                                           Trace& trace) = 0;
 
     /// Secrets that only the driver knows (from libpq's password file), to be kept out of every

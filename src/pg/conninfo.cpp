@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -41,10 +42,41 @@ void check_scheme(std::string_view uri)
     }
     const auto colon = uri.find("://");
     if (colon == std::string_view::npos) {
-        throw config_error("a connection URI begins with postgresql:// or postgres://");
+        throw config_error("failed to parse postgres DSN: a connection URI begins with "
+                           "postgresql:// or postgres://");
     }
     throw config_error(fmt::format("unsupported database scheme: {} (this build speaks postgresql)",
                                    uri.substr(0, std::min<std::size_t>(colon, 32))));
+}
+
+/// Whether '@' stands behind the part for user and password. libpq ends that part at the first '@',
+/// if no '/' comes before: of a password with one of these the rest is taken for host, port or
+/// database, which are told to everybody.
+bool has_stray_at(std::string_view uri)
+{
+    uri.remove_prefix(uri.find("://") + 3);
+    const auto end = uri.find_first_of("@/");
+    const bool has_user = end != std::string_view::npos && uri[end] == '@';
+    uri.remove_prefix(has_user ? end + 1 : 0);
+    return uri.substr(0, uri.find('?')).find('@') != std::string_view::npos;
+}
+
+/// Whether what libpq takes for the port is one, or a list of them. Of a password with a '?' or '#'
+/// the beginning is taken for it, as the user is for the host.
+bool has_wrong_port(const std::vector<ConninfoPart>& parts)
+{
+    return std::any_of(parts.begin(), parts.end(), [](const ConninfoPart& part) {
+        constexpr std::string_view letters_of_ports = "0123456789,";
+        constexpr std::size_t most_digits = 5;
+        if (part.keyword != "port") {
+            return false;
+        }
+        const auto ports = parts_of(part.value, ',');
+        return part.value.find_first_not_of(letters_of_ports) != std::string::npos ||
+               std::any_of(ports.begin(), ports.end(), [](std::string_view port) {
+                   return port.size() > most_digits;
+               });
+    });
 }
 
 /// What stands where the service file is silent. It takes the place of the environment and of the
@@ -92,14 +124,24 @@ std::string service_objection(const std::string& name)
 std::vector<ConninfoPart> parse_uri(const std::string& uri)
 {
     check_scheme(uri);
+    if (has_stray_at(uri)) {
+        throw config_error("failed to parse postgres DSN: '@' or '/' stands where none can; in "
+                           "user, password and database write %3A for :, %2F for /, %40 for @");
+    }
     char* reason = nullptr;
     const ConninfoOptions options{PQconninfoParse(uri.c_str(), &reason)};
     const LibpqText owner{reason};
     if (!options) {
-        throw config_error(fmt::format("the connection URI is not valid: {}",
+        throw config_error(fmt::format("failed to parse postgres DSN: {}",
                                        without_quotation(reason == nullptr ? "" : reason)));
     }
-    return named_parts(options.get());
+    auto parts = named_parts(options.get());
+    if (has_wrong_port(parts)) { // and not told, as it may be of the password
+        throw config_error(
+            "failed to parse postgres DSN: the port is no number from 1 to 65535; in "
+            "user and password write %23 for #, %2F for /, %3A for :, %3F for ?");
+    }
+    return parts;
 }
 
 std::vector<ConninfoPart> parse_service(const std::string& name, const std::string& file)

@@ -3,9 +3,11 @@
 
 #include "config/config.hpp"
 #include "core/deadline.hpp"
+#include "core/failure.hpp"
 #include "pg/session.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dbup {
@@ -17,29 +19,39 @@ class Hardening {
 public:
     /// The time limit of a statement is `config.statement_timeout`, but never more than what
     /// `deadline` leaves, so that the server itself ends what we cannot wait for.
+    /// \param writes the transaction is READ WRITE
     /// \param notice_lost_client let the server end a statement soon after we are gone; a server
     /// whose
     ///        platform cannot see that refuses it with SQLSTATE 22023
-    Hardening(const Config& config, const Deadline& deadline, bool notice_lost_client);
+    Hardening(const Config& config,
+              const Deadline& deadline,
+              bool notice_lost_client,
+              bool writes = false);
 
     /// In order, before the first query. The first two need no look into the catalogs, so that even
     /// a locked catalog is waited for under the time limit.
     [[nodiscard]] const std::vector<std::string>& statements() const { return statements_; }
 
-    /// The query that reads the settings back and, in the same statement, the facts of the server.
-    [[nodiscard]] static Query proof();
+    /// What verify() demands.
+    [[nodiscard]] const std::vector<HeldSetting>& settings() const { return settings_; }
+
+    /// The query that reads the settings back and, in the same statement, the facts of the server;
+    /// with -vv also those that cost bytes and that few need. It must live until the query is sent.
+    [[nodiscard]] Query proof() const;
+
+    /// The failure of a statement under these limits; of one that a limit has ended, with the
+    /// option that set the limit.
+    [[nodiscard]] Failure explained(const Failure& failure) const;
 
     /// \throws Failure{hardening} unless the row of proof() shows every setting as demanded
     void verify(const Rows& proof) const;
 
 private:
-    struct Setting {
-        std::string name;
-        std::string value; ///< as current_setting() shows it
-    };
-
-    std::vector<Setting> settings_;
+    std::vector<HeldSetting> settings_;
     std::vector<std::string> statements_;
+    std::string proof_;
+    std::string_view limit_option_ = {}; ///< what has set the time limit of a statement
+    std::string_view lock_option_ = {};  ///< what has set that of the wait for a lock
 };
 
 /// A number of milliseconds as PostgreSQL shows it: the largest unit that divides it ("5s",

@@ -20,6 +20,7 @@ struct FreeWith {
 
 using Connection = std::unique_ptr<PGconn, FreeWith<&PQfinish>>;
 using Result = std::unique_ptr<PGresult, FreeWith<&PQclear>>;
+using Cancel = std::unique_ptr<PGcancel, FreeWith<&PQfreeCancel>>;
 using ConninfoOptions = std::unique_ptr<PQconninfoOption, FreeWith<&PQconninfoFree>>;
 using LibpqText = std::unique_ptr<char, FreeWith<&PQfreemem>>;
 

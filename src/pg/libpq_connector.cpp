@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "core/failure.hpp"
 #include "pg/connector.hpp"
+#include "pg/key_pair.hpp"
 #include "pg/libpq_session.hpp"
 #include "pg/login.hpp"
 #include "pg/resolve.hpp"
+#include "pg/tls.hpp"
 
+#include <atomic>
 #include <mutex>
 
 namespace dbup {
@@ -22,20 +25,26 @@ public:
 
     std::unique_ptr<Session> open(const Config& config,
                                   const Candidate& candidate,
-                                  const Deadline& deadline,
+                                  const Patience& patience,
                                   Trace& trace) override
     {
+        if (!tls_ready_ && config.ssl_mode != SslMode::disable && !candidate.endpoint.is_socket()) {
+            trace.enter(Stage::setup);
+            prepare_tls(config);
+        }
         Login login{config, candidate, trace, stop_fd_};
         login.start();
         keep(login.password());
-        auto connection = login.finish(deadline);
+        auto connection = login.finish(patience);
         const bool must_encrypt =
             config.ssl_mode >= SslMode::require && !candidate.endpoint.is_socket();
         if (must_encrypt && PQsslInUse(connection.get()) == 0) {
             throw Failure{ErrorClass::tls, "the connection is not encrypted"};
         }
         return std::make_unique<LibpqSession>(
-            std::move(connection), LibpqSession::Surroundings{config, clock_, trace, stop_fd_});
+            std::move(connection),
+            LibpqSession::Surroundings{config, clock_, trace, stop_fd_},
+            login.exchange());
     }
 
     [[nodiscard]] std::vector<Secret> secrets() const override
@@ -45,6 +54,18 @@ public:
     }
 
 private:
+    /// Once; other threads wait for it. (Not std::call_once: glibc ends the program where an
+    /// exception leaves that.)
+    void prepare_tls(const Config& config)
+    {
+        const std::lock_guard lock{preparing_tls_};
+        if (!tls_ready_) {
+            load_tls_library();
+            check_key_pair(config);
+            tls_ready_ = true;
+        }
+    }
+
     void keep(Secret password)
     {
         const std::lock_guard lock{mutex_};
@@ -53,6 +74,8 @@ private:
 
     const Clock& clock_;
     int stop_fd_;
+    std::mutex preparing_tls_;
+    std::atomic<bool> tls_ready_ = false;
     mutable std::mutex mutex_;
     std::vector<Secret> secrets_;
 };

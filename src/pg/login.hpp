@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "pg/bounds.hpp"
+#include "pg/certificate.hpp"
 #include "pg/cleartext_guard.hpp"
 #include "pg/connector.hpp"
 #include "pg/libpq.hpp"
+#include "pg/wait.hpp"
 
 namespace dbup {
 
@@ -23,18 +26,28 @@ public:
     /// The password that libpq will use, also one from its password file; empty if there is none.
     [[nodiscard]] Secret password() const;
 
-    /// Waits until it is done. \throws Failure{timeout} at the deadline, or of another class
-    Connection finish(const Deadline& deadline);
+    /// How the server asked for the password; to be asked when the login is done.
+    [[nodiscard]] Exchange exchange() const { return exchange_; }
+
+    /// Waits until it is done.
+    /// \throws Failure{timeout} when the patience is at its end, or of another class
+    Connection finish(const Patience& patience);
 
 private:
     [[nodiscard]] bool
-    may_proceed(PostgresPollingStatusType wants, const Deadline& deadline, CleartextGuard* guard);
+    may_proceed(PostgresPollingStatusType wants, const Lull& lull, CleartextGuard* guard);
+    [[nodiscard]] Lull lull_for(PostgresPollingStatusType wants, const Deadline& deadline) const;
+    [[nodiscard]] Lull
+    lull_after(const CleartextGuard& guard, const Lull& before, const Deadline& deadline) const;
+    [[nodiscard]] Failure failure(const Overheard& overheard) const;
 
     const Config& config_;
     const Candidate& candidate_;
     Trace& trace_;
     int stop_fd_;
     Connection connection_;
+    FloodGate flood_gate_{most_bytes_of_login};
+    Exchange exchange_ = Exchange::unseen;
 };
 
 } // namespace dbup

@@ -7,28 +7,52 @@
 
 namespace dbup {
 
-const std::string& Rows::text(std::size_t row, std::string_view column) const
+bool Rows::has(std::string_view column) const
+{
+    return std::find(columns_.begin(), columns_.end(), column) != columns_.end();
+}
+
+unsigned Rows::type(std::size_t column) const
+{
+    return column < types_.size() ? types_[column] : 0;
+}
+
+const Rows::Cell& Rows::cell(std::size_t row, std::size_t column) const
+{
+    if (row >= cells_.size() || column >= cells_[row].size()) {
+        throw Failure{ErrorClass::unexpected_result,
+                      "no value for " +
+                          (column < columns_.size() ? columns_[column] : std::string{"a column"})};
+    }
+    return cells_[row][column];
+}
+
+const Rows::Cell& Rows::cell(std::size_t row, std::string_view column) const
 {
     const auto found = std::find(columns_.begin(), columns_.end(), column);
-    const auto index = static_cast<std::size_t>(found - columns_.begin());
-    if (found == columns_.end() || row >= cells_.size() || index >= cells_[row].size()) {
+    if (found == columns_.end()) {
         throw Failure{ErrorClass::unexpected_result, "no value for " + std::string{column}};
     }
-    const auto& cell = cells_[row][index];
-    if (!cell) {
+    return cell(row, static_cast<std::size_t>(found - columns_.begin()));
+}
+
+const std::string& Rows::text(std::size_t row, std::string_view column) const
+{
+    const auto& value = cell(row, column);
+    if (!value) {
         throw Failure{ErrorClass::unexpected_result, std::string{column} + " is NULL"};
     }
-    return *cell;
+    return *value;
 }
 
 double Rows::number(std::size_t row, std::string_view column) const
 {
-    const std::string& cell = text(row, column);
+    const std::string& digits = text(row, column);
     double value = 0;
-    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    if (error != std::errc{} || end != cell.data() + cell.size()) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc{} || end != digits.data() + digits.size()) {
         throw Failure{ErrorClass::unexpected_result,
-                      std::string{column} + " is no number: '" + cell + "'"};
+                      std::string{column} + " is no number: '" + digits + "'"};
     }
     return value;
 }

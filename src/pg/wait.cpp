@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "pg/wait.hpp"
 
+#include "core/duration.hpp"
 #include "core/failure.hpp"
+
+#include <fmt/format.h>
 
 #include <poll.h>
 
@@ -10,7 +13,29 @@
 
 namespace dbup {
 
-void wait_for(int fd, short events, const Deadline& deadline, int stop_fd)
+Lull::Lull(Of what, const WaitBounds& bounds) : end_{bounds.deadline}, what_{what}
+{
+    const Millis most = what == Of::reading ? bounds.read : bounds.write;
+    if (most > Millis{0} && most < bounds.deadline.left()) {
+        end_ = bounds.deadline.within(most);
+        most_ = most;
+    }
+}
+
+Failure Lull::failure() const
+{
+    const bool reading = what_ == Of::reading;
+    const auto* const option = reading ? "--read-timeout" : "--write-timeout";
+    return Failure{ErrorClass::timeout,
+                   fmt::format("the server {} nothing for {} ({})",
+                               reading ? "sent" : "took",
+                               setting_text(most_),
+                               option)}
+        .with_fix(
+            fmt::format("Check network latency and the server's load, or increase {}", option));
+}
+
+short wait_for(int fd, short events, const Deadline& deadline, int stop_fd)
 {
     for (;;) {
         if (deadline.expired()) { // a server that never stops talking is late, too
@@ -26,7 +51,7 @@ void wait_for(int fd, short events, const Deadline& deadline, int stop_fd)
             throw Failure{ErrorClass::interrupted};
         }
         if (ready > 0 && sockets[0].revents != 0) {
-            return;
+            return sockets[0].revents;
         }
     }
 }
