@@ -20,11 +20,6 @@ struct LongName {
     bool negated = false;
 };
 
-bool is_secret(const OptionRow& row)
-{
-    return std::holds_alternative<Secret Config::*>(row.slot);
-}
-
 /// Every long name with its row. getopt_long returns the index into this list plus an offset.
 std::vector<LongName> long_names()
 {
@@ -49,8 +44,10 @@ std::vector<option> getopt_table(const std::vector<LongName>& names)
     int index = first_long;
     for (const auto& name : names) {
         const bool takes = !name.row->arg.empty() || is_secret(*name.row);
-        table.push_back(
-            {name.name.c_str(), takes ? required_argument : no_argument, nullptr, index++});
+        const int argument = !takes                   ? no_argument
+                             : name.row->optional_arg ? optional_argument
+                                                      : required_argument;
+        table.push_back({name.name.c_str(), argument, nullptr, index++});
     }
     table.push_back({nullptr, 0, nullptr, 0});
     return table;
@@ -64,7 +61,7 @@ std::string getopt_letters()
     for (const auto& row : option_table()) {
         for (const char letter : row.letters) {
             letters += letter;
-            letters += row.arg.empty() ? "" : ":";
+            letters += row.arg.empty() || row.optional_arg ? "" : ":";
         }
     }
     return letters;
@@ -104,12 +101,23 @@ const OptionRow& row_of_letter(char letter)
     throw config_error(message + " (see --help)");
 }
 
+/// "--password", also with one dash, which getopt would take for a port; alone or with a value,
+/// also one that is written without a blank.
+bool is_spelled_password(std::string_view word)
+{
+    constexpr std::string_view option = "--password";
+    const auto name = word.substr(0, word.find('='));
+    const bool longer = name.size() > option.size() && name.starts_with(option);
+    const bool other_option = longer && (name[option.size()] == '-' || name[option.size()] == '_');
+    return name == "-password" || (name.starts_with(option) && !other_option);
+}
+
 /// Whether a word of the command line may hold a password: a URI with credentials or parameters, a
 /// `password=…`.
 bool may_hold_secret(std::string_view word)
 {
     const bool uri = word.find("://") != std::string_view::npos && redact_uri(word) != word;
-    return uri || word.starts_with("--password=") || redact_connection_strings(word) != word;
+    return uri || is_spelled_password(word) || redact_connection_strings(word) != word;
 }
 
 /// The words of the command line, copied; those that may hold a secret are overwritten where the
@@ -119,7 +127,7 @@ std::vector<std::string> copied(std::span<char* const> arguments)
     std::vector<std::string> words;
     words.reserve(arguments.size());
     for (char* const argument : arguments) {
-        const bool is_password = !words.empty() && words.back() == "--password";
+        const bool is_password = !words.empty() && is_spelled_password(words.back());
         words.emplace_back(argument);
         if (is_password || may_hold_secret(words.back())) {
             memset(argument, '*', words.back().size());
@@ -128,23 +136,36 @@ std::vector<std::string> copied(std::span<char* const> arguments)
     return words;
 }
 
+[[noreturn]] void refuse_secret(const OptionRow& row)
+{
+    throw config_error(
+        fmt::format("--{}: every user can see a command line; use DB_PASSWORD, DB_PASSWORD_FILE or "
+                    "--password-file",
+                    row.name));
+}
+
 Given given(const LongName& name, const char* argument, std::string origin)
 {
     const OptionRow& row = *name.row;
     if (is_secret(row)) {
-        throw config_error(fmt::format(
-            "--{}: every user can see a command line; use DB_PASSWORD, DB_PASSWORD_FILE or "
-            "--password-file",
-            row.name));
+        refuse_secret(row);
     }
     if (row.fate == Fate::refused) {
         throw config_error(fmt::format("--{}: {}", row.name, row.help));
     }
-    if (!row.arg.empty()) {
+    if (argument != nullptr) {
         return {&row, argument, std::move(origin)};
     }
     const std::string_view meaning = row.fixed.empty() ? "true" : row.fixed;
     return {&row, std::string{name.negated ? "false" : meaning}, std::move(origin)};
+}
+
+/// `written` gives a value to letters that take none: "-v=2".
+[[noreturn]] void refuse_value(std::string_view written)
+{
+    const auto letters = written.substr(0, written.find('='));
+    const auto* const advice = letters.ends_with('v') ? "; use -vv" : "";
+    throw config_error(fmt::format("-{} takes no value{}", letters.back(), advice));
 }
 
 /// The message for what getopt_long did not take. `written` is the argument that it looked at.
@@ -160,15 +181,50 @@ Given given(const LongName& name, const char* argument, std::string origin)
         throw config_error(
             fmt::format("option '{}' takes no value", written.substr(0, written.find('='))));
     }
+    if (letter == '=' && written.find('=') > 1) { // getopt takes it for one more letter
+        refuse_value(written);
+    }
     if (optopt != 0) {
         throw config_error(fmt::format("unknown option '-{}' (see --help)", letter));
     }
     refuse_unknown(written, names);
 }
 
+/// The argument of `row` that getopt_long found. It does not look for an optional one in the next
+/// word; `--help TOPIC` is what people write.
+char* argument_of(const OptionRow& row, std::span<char* const> argv, bool word_is_over)
+{
+    const auto next = static_cast<std::size_t>(optind);
+    const bool may_follow = row.optional_arg && optarg == nullptr && word_is_over;
+    if (may_follow && next < argv.size() && argv[next] != nullptr && argv[next][0] != '-') {
+        ++optind;
+        return argv[next];
+    }
+    return optarg;
+}
+
+/// What getopt_long found: `code`, in the word `at`.
+Given option_of(int code, int at, std::span<char* const> argv, const std::vector<LongName>& names)
+{
+    if (is_spelled_password(argv[static_cast<std::size_t>(at)])) {
+        refuse_secret(*find_option("password"));
+    }
+    if (code == '?' || code == ':') {
+        refuse(code, argv[static_cast<std::size_t>(at)], names);
+    }
+    const bool word_is_over = optind > at; // more letters may be in it
+    if (code >= first_long) {
+        const auto& name = names[static_cast<std::size_t>(code - first_long)];
+        return given(name, argument_of(*name.row, argv, word_is_over), "--" + name.name);
+    }
+    const auto letter = static_cast<char>(code);
+    const OptionRow& row = row_of_letter(letter);
+    return given({"", &row, false}, argument_of(row, argv, word_is_over), std::string{'-', letter});
+}
+
 } // namespace
 
-std::vector<Given> read_arguments(std::span<char* const> arguments)
+CommandLine read_arguments(std::span<char* const> arguments)
 {
     const auto names = long_names();
     const auto table = getopt_table(names);
@@ -182,7 +238,12 @@ std::vector<Given> read_arguments(std::span<char* const> arguments)
     const int count = static_cast<int>(argv.size());
     argv.push_back(nullptr);
 
-    std::vector<Given> all;
+    CommandLine line;
+    const auto object = [&line](const Failure& failure) {
+        if (!line.objection) {
+            line.objection = failure;
+        }
+    };
     optind = 0; // begin anew, also when called twice
     opterr = 0;
     for (;;) {
@@ -193,24 +254,21 @@ std::vector<Given> read_arguments(std::span<char* const> arguments)
         if (code == -1) {
             break;
         }
-        if (code == '?' || code == ':') {
-            refuse(code, argv[static_cast<std::size_t>(at)], names);
-        }
-        if (code >= first_long) {
-            const auto& name = names[static_cast<std::size_t>(code - first_long)];
-            all.push_back(given(name, optarg, "--" + name.name));
-        } else {
-            const auto letter = static_cast<char>(code);
-            all.push_back(
-                given({"", &row_of_letter(letter), false}, optarg, std::string{'-', letter}));
+        try {
+            line.options.push_back(option_of(code, at, argv, names));
+        } catch (const Failure& failure) {
+            object(failure);
         }
     }
     if (optind < count) {
         const std::string extra = redact_uri(argv[static_cast<std::size_t>(optind)]);
-        throw config_error(
-            fmt::format("unexpected argument '{}'; db-up takes options only (see --help)", extra));
+        object(config_error(
+            fmt::format("unexpected argument '{}'; db-up takes options only (see --help)", extra)));
     }
-    return all;
+    for (auto& word : words) {
+        wipe(word);
+    }
+    return line;
 }
 
 } // namespace dbup

@@ -46,17 +46,41 @@ const OptionRow& row_named(std::string_view name)
     return *row;
 }
 
+void Collector::attempt(const std::function<void()>& step)
+{
+    try {
+        step();
+    } catch (const Failure& failure) {
+        if (config_.action != ActionKind::info) {
+            throw;
+        }
+        const auto& known = config_.objections;
+        if (std::find(known.begin(), known.end(), failure.message()) == known.end()) {
+            config_.objections.push_back(failure.message());
+        }
+    }
+}
+
 void Collector::take(const OptionRow& row, std::string_view text, const std::string& origin)
 {
+    attempt([&] { keep(row, text, origin); });
+}
+
+void Collector::keep(const OptionRow& row, std::string_view text, const std::string& origin)
+{
+    if (decided_.contains(&row)) {
+        Config unused;
+        store(unused, row, text, origin);
+        return;
+    }
     store(config_, row, text, origin);
     origins_[&row] = origin;
-    // Two ways to give the password: the later one replaces the other, and a file that lost is
-    // not read.
-    // An address belongs to the host that was named with it, not to one from a stronger source.
     if (row.name == "host") {
+        // An address belongs to the host that was named with it, not to one from a stronger source.
         config_.hostaddr_list.clear();
         origins_.erase(find_option("hostaddr"));
     } else if (row.name == "password") {
+        // Two ways to give it: the later one replaces the other, and a file that lost is not read.
         config_.password_file.clear();
     } else if (row.name == "password-file") {
         config_.password = {};
@@ -68,9 +92,11 @@ void Collector::take(std::vector<Given> options)
     std::stable_partition(options.begin(), options.end(), [](const Given& option) {
         return option.row->name == "host"; // before the address that belongs to it
     });
+    bool counted = false;
     for (const auto& option : options) {
-        if (option.row->fate == Fate::counted) {
-            config_.verbosity = std::min(config_.verbosity + 1, 3);
+        if (option.row->fate == Fate::counted && option.text == "true") {
+            config_.verbosity = std::min(counted ? config_.verbosity + 1 : 1, 3);
+            counted = true;
             origins_[option.row] = option.origin;
         } else {
             take(*option.row, option.text, option.origin);
@@ -95,7 +121,7 @@ void Collector::uri(const std::string& text, const std::string& origin)
     } catch (const Failure& failure) {
         throw config_error(fmt::format("{}: {}", origin, failure.message()));
     }
-    conninfo(parts, origin);
+    conninfo(std::move(parts), origin);
 }
 
 std::string Collector::origin_of(const OptionRow& row) const
@@ -109,6 +135,7 @@ void Collector::environment(std::string_view prefix)
     for (const auto& row : option_table()) {
         std::string first_name;
         std::string first_value;
+        const WipedAtEnd guard{first_value};
         for (const auto name : words_of(row.environment)) {
             auto value = inputs_.environment->find(name);
             const bool no_limit = name == "PGCONNECT_TIMEOUT" && value && means_no_limit(*value);
@@ -131,21 +158,34 @@ void Collector::environment(std::string_view prefix)
     }
 }
 
-void Collector::output_environment()
+void Collector::how_to_answer(const std::vector<Given>& options)
 {
-    for (const auto& row : option_table()) {
-        const auto names =
-            words_of(row.group == Group::output ? row.environment : std::string_view{});
-        const auto value = names.empty() ? std::nullopt : inputs_.environment->find(names.front());
-        if (value && !value->empty()) {
-            take(row, *value, fmt::format("environment {}", names.front()));
+    std::set<const OptionRow*> decided;
+    for (const auto& option : options) {
+        const auto& row = *option.row;
+        if (shapes_answer(row) && !decided_.contains(&row)) {
+            take(row, option.text, option.origin);
+            decided.insert(&row);
         }
     }
+    decided_.merge(decided);
 }
 
-void Collector::conninfo(const std::vector<ConninfoPart>& parts, const std::string& origin)
+std::optional<Given> Collector::variable(const OptionRow& row) const
 {
-    for (const auto& [keyword, value] : parts) {
+    for (const auto name : words_of(row.environment)) {
+        auto value = inputs_.environment->find(name);
+        if (value && !value->empty()) {
+            return Given{&row, std::move(*value), fmt::format("environment {}", name)};
+        }
+    }
+    return std::nullopt;
+}
+
+void Collector::conninfo(std::vector<ConninfoPart>&& parts, const std::string& origin)
+{
+    for (auto& [keyword, value] : parts) {
+        const WipedAtEnd guard{value};
         const auto rows = option_table();
         const auto row = std::find_if(
             rows.begin(), rows.end(), [&keyword = keyword](const OptionRow& candidate) {

@@ -21,4 +21,8 @@ std::string home_of(const Inputs& inputs);
 /// used
 void find_password(Config& config, const std::string& origin, const Inputs& inputs);
 
+/// Every password that the environment names, used or not. To be known before anything else is
+/// read: the complaint about a wrong option may quote it.
+std::vector<Secret> secrets_in(const Environment& environment);
+
 } // namespace dbup

@@ -10,9 +10,6 @@
 
 namespace dbup {
 
-namespace {
-
-/// Text that roff must not take for a request or an escape.
 std::string roff(std::string_view text)
 {
     std::string escaped = replaced(text, "\\", "\\e");
@@ -22,30 +19,7 @@ std::string roff(std::string_view text)
     return escaped.starts_with('.') || escaped.starts_with('\'') ? "\\&" + escaped : escaped;
 }
 
-bool is_secret(const OptionRow& row)
-{
-    return std::holds_alternative<Secret Config::*>(row.slot);
-}
-
-std::string item(const OptionRow& row)
-{
-    std::string line = ".It";
-    for (const char letter : row.letters) {
-        line += fmt::format(" Fl {}{} ,", letter, row.arg.empty() ? "" : " Ar " + roff(row.arg));
-    }
-    line += fmt::format(" Fl \\-{}", roff(row.name));
-    if (negatable(row)) {
-        line += fmt::format(" , Fl \\-no\\-{}", roff(row.name));
-    }
-    for (const auto alias : words_of(row.aliases)) {
-        line += fmt::format(" , Fl \\-{}", roff(alias));
-    }
-    return line + (row.arg.empty() ? "\n" : " Ar " + roff(row.arg) + '\n');
-}
-
-/// `text` as a sentence, in lines that are short and end where a sentence ends (mdoc(7), "new
-/// sentence, new line").
-std::string sentence(std::string_view text)
+std::string roff_sentence(std::string_view text)
 {
     constexpr std::size_t longest = 76;
     std::string result;
@@ -69,9 +43,31 @@ std::string sentence(std::string_view text)
     return result + '.';
 }
 
+namespace {
+
+std::string item(const OptionRow& row)
+{
+    std::string line = ".It";
+    for (const char letter : row.letters) {
+        const bool bare = row.arg.empty() || row.optional_arg;
+        line += fmt::format(" Fl {}{} ,", letter, bare ? "" : " Ar " + roff(row.arg));
+    }
+    line += fmt::format(" Fl \\-{}", roff(row.name));
+    if (negatable(row)) {
+        line += fmt::format(" , Fl \\-no\\-{}", roff(row.name));
+    }
+    for (const auto alias : words_of(row.aliases)) {
+        line += fmt::format(" , Fl \\-{}", roff(alias));
+    }
+    if (row.optional_arg) {
+        return line + fmt::format(" Op Ar {}\n", roff(row.arg));
+    }
+    return line + (row.arg.empty() ? "\n" : " Ar " + roff(row.arg) + '\n');
+}
+
 std::string option_entry(const OptionRow& row)
 {
-    std::string text = item(row) + sentence(row.help) + '\n';
+    std::string text = item(row) + roff_sentence(row.help) + '\n';
     if (!row.fallback.empty() && row.fate == Fate::used) {
         text += fmt::format("Default: {}.\n", roff(row.fallback));
     }
@@ -80,6 +76,9 @@ std::string option_entry(const OptionRow& row)
     }
     if (!row.environment.empty()) {
         text += fmt::format("Environment: {}.\n", joined(words_of(row.environment)));
+    }
+    if (const auto keys = yaml_keys(row); !keys.empty()) {
+        text += fmt::format("In the configuration file: {}.\n", roff(keys.front()));
     }
     if (!row.conninfo.empty()) {
         text += fmt::format("In a connection URI or service: {}.\n", roff(row.conninfo));
@@ -94,6 +93,7 @@ struct Mark {
 
 constexpr std::array marks{
     Mark{"@OPTIONS@\n", &options_mdoc},
+    Mark{"@KINDS@\n", &kinds_mdoc},
     Mark{"@ENVIRONMENT@\n", &environment_mdoc},
     Mark{"@ERRORS@\n", &errors_mdoc},
 };
@@ -103,17 +103,25 @@ constexpr std::array marks{
 std::string options_mdoc()
 {
     std::string text;
-    for (const auto group :
-         {Group::target, Group::tls, Group::time, Group::judging, Group::output, Group::other}) {
+    for (const auto group : groups) {
         text += fmt::format(".Ss {}\n.Bl -tag -width Ds\n", heading(group));
         for (const auto& row : option_table()) {
-            if (row.group == group && row.fate != Fate::refused && !is_secret(row)) {
+            if (row.group == group && on_command_line(row)) {
                 text += option_entry(row);
             }
         }
         text += ".El\n";
     }
     return text;
+}
+
+std::string kinds_mdoc()
+{
+    std::string text = ".Bl -tag -width Ds\n";
+    for (const auto& row : definition_table) {
+        text += fmt::format(".It Cm {}\n{}\n", roff(row.name), roff_sentence(row.summary));
+    }
+    return text + ".El\n";
 }
 
 std::string environment_mdoc()
@@ -123,13 +131,14 @@ std::string environment_mdoc()
         for (const auto name : words_of(row.environment)) {
             text += fmt::format(".It Ev {}\n{}\n",
                                 name,
-                                is_secret(row) ? sentence(row.help)
+                                is_secret(row) ? roff_sentence(row.help)
                                                : fmt::format("As\n.Fl \\-{} .", roff(row.name)));
         }
     }
     text += ".It Ev CREDENTIALS_DIRECTORY\nThe folder of systemd's LoadCredential=; its file\n.Pa "
             "db\\-password\nholds "
             "the password.\n";
+    text += ".It Ev NO_COLOR\nNo colours, also on a terminal.\n";
     return text + ".El\n";
 }
 
@@ -138,8 +147,9 @@ std::string errors_mdoc()
     std::string text = ".Bl -tag -width Ds\n";
     for (const auto& row : error_table()) {
         text += fmt::format(".It Sy {}\n", row.code);
-        text += fmt::format("{}.\n{}\n", row_of(row.state).word, sentence(row.sentence));
-        text += fmt::format("{}\n", sentence(row.fix));
+        text += fmt::format(
+            "{}.\n{}\n", row_of(row.state).word, roff_sentence(general_text(row.sentence)));
+        text += fmt::format("{}\n", roff_sentence(general_text(row.fix)));
         if (!row.option.empty()) {
             text += fmt::format("Class\n.Sy {}\nof\n.Fl \\-state .\n", roff(row.option));
         }

@@ -1,106 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "config/values.hpp"
 
+#include "config/words.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace dbup {
 
 namespace {
-
-/// A word and what it stands for. Rows after the first of a value are other spellings of it, not
-/// offered.
-template <class Value>
-struct Word {
-    std::string_view word = {};
-    Value value = {};
-    bool offered = true;
-};
-
-/// The words of a type; none for a type that is not chosen from words.
-template <class Value>
-constexpr std::nullptr_t words = nullptr;
-
-template <>
-constexpr auto words<SslMode> = std::array{
-    Word<SslMode>{"disable", SslMode::disable},
-    Word<SslMode>{"allow", SslMode::allow},
-    Word<SslMode>{"prefer", SslMode::prefer},
-    Word<SslMode>{"require", SslMode::require},
-    Word<SslMode>{"verify-ca", SslMode::verify_ca},
-    Word<SslMode>{"verify-full", SslMode::verify_full},
-};
-template <>
-constexpr auto words<ChannelBinding> = std::array{
-    Word<ChannelBinding>{"disable", ChannelBinding::disable},
-    Word<ChannelBinding>{"prefer", ChannelBinding::prefer},
-    Word<ChannelBinding>{"require", ChannelBinding::require},
-};
-// The last rows are the words of libpq's target_session_attrs.
-template <>
-constexpr auto words<ExpectedRole> = std::array{
-    Word<ExpectedRole>{"any", ExpectedRole::any},
-    Word<ExpectedRole>{"primary", ExpectedRole::primary},
-    Word<ExpectedRole>{"standby", ExpectedRole::standby},
-    Word<ExpectedRole>{"read-write", ExpectedRole::primary, false},
-    Word<ExpectedRole>{"read-only", ExpectedRole::standby, false},
-};
-template <>
-constexpr auto words<ExitStyle> = std::array{
-    Word<ExitStyle>{"nagios", ExitStyle::nagios},
-    Word<ExitStyle>{"simple", ExitStyle::simple},
-    Word<ExitStyle>{"isready", ExitStyle::isready},
-};
-template <>
-constexpr auto words<Growth> = std::array{
-    Word<Growth>{"fixed", Growth::fixed},
-    Word<Growth>{"linear", Growth::linear},
-    Word<Growth>{"exponential", Growth::exponential},
-};
-template <>
-constexpr auto words<ActionKind> = std::array{
-    Word<ActionKind>{"check", ActionKind::check},
-    Word<ActionKind>{"help", ActionKind::help},
-    Word<ActionKind>{"version", ActionKind::version},
-};
-template <>
-constexpr auto words<State> = std::array{
-    Word<State>{row_of(State::ok).option, State::ok},
-    Word<State>{row_of(State::warning).option, State::warning},
-    Word<State>{row_of(State::critical).option, State::critical},
-    Word<State>{row_of(State::unknown).option, State::unknown},
-};
-template <>
-constexpr auto words<bool> = std::array{
-    Word<bool>{"true", true},
-    Word<bool>{"false", false},
-    Word<bool>{"yes", true, false},
-    Word<bool>{"no", false, false},
-    Word<bool>{"on", true, false},
-    Word<bool>{"off", false, false},
-    Word<bool>{"1", true, false},
-    Word<bool>{"0", false, false},
-};
-
-template <class Value>
-concept Worded = !std::is_null_pointer_v<std::remove_const_t<decltype(words<Value>)>>;
-
-template <Worded Value>
-std::vector<std::string_view> offered_words()
-{
-    std::vector<std::string_view> offered;
-    for (const auto& row : words<Value>) {
-        if (row.offered) {
-            offered.push_back(row.word);
-        }
-    }
-    return offered;
-}
 
 [[noreturn]] void refuse_word(std::string_view name,
                               std::string_view text,
@@ -141,23 +52,42 @@ std::string word_of(Value value)
     return {};
 }
 
-std::optional<int> parse_int(std::string_view text)
+template <class Number>
+std::optional<Number> parsed(std::string_view text)
 {
-    int value = 0;
+    Number value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     const bool whole = error == std::errc{} && end == text.data() + text.size();
     return whole ? std::optional{value} : std::nullopt;
 }
 
-int int_of(const OptionRow& row, std::string_view text, std::string_view origin)
+/// A whole number with the bounds of a row.
+template <class Number>
+Number number_of(const OptionRow& row, std::string_view text, std::string_view origin)
 {
-    const auto value = parse_int(text);
-    if (!value || *value < parse_int(row.least).value_or(0) ||
-        *value > parse_int(row.most).value_or(0)) {
+    const auto value = parsed<Number>(text);
+    if (!value || *value < parsed<Number>(row.least).value_or(0) ||
+        *value > parsed<Number>(row.most).value_or(0)) {
         throw config_error(fmt::format(
             "{}: '{}' is not a whole number from {} to {}", origin, text, row.least, row.most));
     }
     return *value;
+}
+
+/// "host=db1 password=…", which psql takes for a database. A database may have '=' in its name.
+bool is_connection_string(std::string_view text)
+{
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos) {
+        return false;
+    }
+    auto keyword = text.substr(0, equals);
+    keyword.remove_prefix(std::min(keyword.find_first_not_of(' '), keyword.size()));
+    keyword = keyword.substr(0, keyword.find_last_not_of(' ') + 1);
+    const auto rows = option_table();
+    return !keyword.empty() && std::any_of(rows.begin(), rows.end(), [keyword](const auto& row) {
+        return row.conninfo == keyword;
+    });
 }
 
 std::string string_of(const OptionRow& row, std::string_view text, std::string_view origin)
@@ -169,6 +99,13 @@ std::string string_of(const OptionRow& row, std::string_view text, std::string_v
     if (is_uri && row.slot != Slot{&Config::uri}) { // not shown: it may hold a password
         throw config_error(fmt::format(
             "{}: a connection URI is not expected here; use --uri or DATABASE_URL", origin));
+    }
+    const bool is_name =
+        row.slot == Slot{&Config::database} || row.slot == Slot{&Config::host_list};
+    if (is_name && is_connection_string(text)) { // nor this
+        throw config_error(fmt::format(
+            "{}: a connection string is not expected here; use --host, --database, --user",
+            origin));
     }
     if (row.slot == Slot{&Config::interval}) {
         const auto seconds = parse_duration(text);
@@ -214,6 +151,24 @@ StateSetting state_setting_of(std::string_view text, std::string_view origin)
     return {error->error, worded<State>("state", text.substr(equals + 1), origin)};
 }
 
+OutputChoice output_of(std::string_view text, std::string_view origin)
+{
+    const auto equals = text.find('=');
+    const auto format = worded<OutputFormat>("output", text.substr(0, equals), origin);
+    if (equals == std::string_view::npos) {
+        return {format, {}};
+    }
+    const auto argument = text.substr(equals + 1);
+    if (row_of(format).argument.empty() || argument.empty()) {
+        throw config_error(fmt::format("{}: '{}': {}",
+                                       origin,
+                                       text,
+                                       argument.empty() ? "a label is missing behind the '='"
+                                                        : "only value takes a label"));
+    }
+    return {format, std::string{argument}};
+}
+
 /// One parser per type of member.
 struct Storer {
     Config& config;
@@ -226,12 +181,23 @@ struct Storer {
     {
         config.*member = string_of(row, text, origin);
     }
-    void operator()(int Config::*member) const { config.*member = int_of(row, text, origin); }
+    void operator()(int Config::*member) const
+    {
+        config.*member = number_of<int>(row, text, origin);
+    }
+    void operator()(std::optional<std::uint64_t> Config::*member) const
+    {
+        config.*member = number_of<std::uint64_t>(row, text, origin);
+    }
     void operator()(Millis Config::*member) const
     {
         config.*member = duration_of(row, text, origin);
     }
     void operator()(Secret Config::*member) const { config.*member = Secret{std::string{text}}; }
+    void operator()(OutputChoice Config::*member) const
+    {
+        config.*member = output_of(text, origin);
+    }
     void operator()(std::vector<ThresholdSetting> Config::*member) const
     {
         (config.*member).push_back(threshold_of(row, text, origin));
@@ -243,7 +209,13 @@ struct Storer {
     template <Worded Value>
     void operator()(Value Config::*member) const
     {
-        config.*member = worded<Value>(row.name, text, origin);
+        const bool is_topic = std::is_same_v<Value, HelpTopic>;
+        const bool is_kind = std::is_same_v<Value, Definition>;
+        config.*member = worded<Value>(is_topic  ? "topic"
+                                       : is_kind ? "kind"
+                                                 : row.name,
+                                       text,
+                                       origin);
     }
 };
 
@@ -255,10 +227,24 @@ struct Shower {
     std::string operator()(std::monostate /*none*/) const { return {}; }
     std::string operator()(std::string Config::*member) const { return config.*member; }
     std::string operator()(int Config::*member) const { return std::to_string(config.*member); }
-    std::string operator()(Millis Config::*member) const { return setting_text(config.*member); }
+    std::string operator()(std::optional<std::uint64_t> Config::*member) const
+    {
+        const auto value = config.*member;
+        return value ? std::to_string(*value) : std::string{};
+    }
+    std::string operator()(Millis Config::*member) const
+    {
+        const bool unset = row.fallback.empty() && config.*member == Millis{0};
+        return unset ? std::string{} : setting_text(config.*member);
+    }
     std::string operator()(Secret Config::*member) const
     {
         return (config.*member).empty() ? "" : "***";
+    }
+    std::string operator()(OutputChoice Config::*member) const
+    {
+        const auto& [format, argument] = config.*member;
+        return word_of(format) + (argument.empty() ? std::string{} : '=' + argument);
     }
     std::string operator()(std::vector<ThresholdSetting> Config::*member) const
     {
@@ -295,6 +281,10 @@ struct WordLister {
     {
         return offered_words<Value>();
     }
+    std::vector<std::string_view> operator()(OutputChoice Config::* /*member*/) const
+    {
+        return offered_words<OutputFormat>();
+    }
     template <class Other>
     std::vector<std::string_view> operator()(Other /*member*/) const
     {
@@ -310,6 +300,9 @@ void store(Config& config, const OptionRow& row, std::string_view text, std::str
         throw config_error(fmt::format("{}: the value holds a NUL byte", origin));
     }
     std::visit(Storer{config, row, text, origin}, row.slot);
+    if (row.action != ActionKind::check) {
+        config.action = row.action;
+    }
 }
 
 std::string shown(const Config& config, const OptionRow& row)
