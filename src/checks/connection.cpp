@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "checks/check.hpp"
+#include "checks/table.hpp"
 #include "core/failure.hpp"
 
 #include <array>
@@ -8,11 +8,19 @@ namespace dbup {
 
 namespace {
 
-constexpr Query works{"works", "SELECT 1 AS health_check"};
+constexpr Query works{.name = "works", .sql = "SELECT 1 AS health_check", .fixed = true};
+
+constexpr std::array needs{
+    Privilege{.name = "CONNECT on the database",
+              .test = {"may_connect",
+                       "SELECT pg_catalog.has_database_privilege(pg_catalog.current_database(), "
+                       "'CONNECT') AS granted"},
+              .grant = "GRANT CONNECT ON DATABASE {database_ident} TO {role_ident};"},
+};
 
 /// The whole question of this check is whether a query gets its right answer; all numbers are those
 /// of every run.
-Evidence look(Session& session, const Deadline& deadline)
+Evidence look(Session& session, const Config& /*config*/, const Deadline& deadline)
 {
     const auto answers = session.run({&works, 1}, deadline);
     if (answers.size() != 1 || answers[0].size() != 1 || answers[0].columns() != 1) {
@@ -28,10 +36,10 @@ Evidence look(Session& session, const Deadline& deadline)
 
 } // namespace
 
-constinit const Check connection_check{.name = "connection",
-                                       .summary = "can this user connect and run a query?",
+constinit const Check connection_check{.kind = CheckKind::connection,
                                        .limits = {},
                                        .main_label = "time",
+                                       .privileges = needs,
                                        .look = &look};
 
 } // namespace dbup
