@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actions/attempts.hpp"
 
+#include "actions/reporting.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,12 +36,12 @@ class Attempt {
 public:
     Attempt(int number,
             const Config& config,
-            const Check& check,
+            const Look& look,
             const Surroundings& around,
             const Deadline& deadline)
         : number_{number},
           config_{config},
-          check_{check},
+          look_{look},
           around_{around},
           deadline_{deadline},
           spent_by_{deadline.within(config.connect_timeout)}
@@ -58,6 +60,15 @@ public:
         throw furthest();
     }
 
+    /// Whether one of the servers may be better next time: the one that was looked for may just be
+    /// changing its place.
+    [[nodiscard]] bool mendable() const
+    {
+        return std::any_of(ended_.begin(), ended_.end(), [](const Ended& ended) {
+            return ended.failure.remedy() == Remedy::retry;
+        });
+    }
+
 private:
     std::optional<Answer> ask(const Endpoint& endpoint, std::size_t endpoints_left)
     {
@@ -70,8 +81,7 @@ private:
             note(failure, endpoint);
         }
         // A name service that answers late must not take the time to connect away.
-        const auto late = around_.clock.now() - before;
-        spent_by_ = Deadline{around_.clock, std::min(deadline_.end(), spent_by_.end() + late)};
+        charge_at_most(Millis{0}, before);
         for (std::size_t i = 0; i < candidates.size(); ++i) {
             if (i == 0) {
                 around_.trace.name_target(candidates[i].text());
@@ -88,14 +98,22 @@ private:
 
     std::optional<Answer> ask(const Candidate& candidate, std::size_t sharers)
     {
+        const Instant before = around_.clock.now();
+        const Millis share{
+            std::max<Millis::rep>(1, spent_by_.left().count() / static_cast<Millis::rep>(sharers))};
+        auto answer = answer_within(share, candidate);
+        charge_at_most(share, before); // a slow one must not take the others' time away
+        return answer;
+    }
+
+    std::optional<Answer> answer_within(Millis share, const Candidate& candidate)
+    {
         try {
-            const Millis share{std::max<Millis::rep>(
-                1, spent_by_.left().count() / static_cast<Millis::rep>(sharers))};
             const auto session =
-                around_.connector.open(config_, candidate, deadline_.within(share), around_.trace);
+                around_.connector.open(config_, candidate, {deadline_, share}, around_.trace);
             Answer answer;
-            answer.evidence = check_.look(
-                *session, deadline_.within(config_.statement_timeout + statement_grace));
+            answer.evidence =
+                look_(*session, deadline_.within(config_.statement_timeout + statement_grace));
             answer.server = session->server();
             answer.tls = session->tls();
             answer.endpoint = candidate.endpoint;
@@ -109,6 +127,15 @@ private:
         }
     }
 
+    /// Of the time since `before`, no more than `most` counts as time of the attempt.
+    void charge_at_most(Millis most, Instant before)
+    {
+        const auto more = around_.clock.now() - before - most;
+        if (more > Elapsed{0}) {
+            spent_by_ = Deadline{around_.clock, std::min(deadline_.end(), spent_by_.end() + more)};
+        }
+    }
+
     /// Remembers a failure, or lets it out if no other server can mend it.
     void note(const Failure& failure, const Endpoint& endpoint)
     {
@@ -116,7 +143,7 @@ private:
         auto told = told_at(failure, endpoint, stage);
         around_.trace.end(row_of(failure.error()).code,
                           told.detail().empty() ? told.message() : told.detail());
-        if (row_of(failure.error()).remedy == Remedy::none) {
+        if (failure.remedy() == Remedy::none) {
             throw Failure{std::move(told)};
         }
         ended_.push_back({std::move(told), stage});
@@ -128,12 +155,16 @@ private:
         const ErrorClass error = failure.error();
         const bool cut_off = error == ErrorClass::timeout || error == ErrorClass::interrupted;
         std::string message = failure.message();
+        std::string fix = failure.fix();
         if (cut_off && message.empty() && failure.sqlstate().empty()) {
             const auto spent = around_.trace.tries().back().total();
             message = cut_off_words(error, endpoint.text(), spent, stage);
+            const auto* const limit = deadline_.expired() ? "--timeout" : "--statement-timeout";
+            fix = fix.empty() ? cut_off_fix(error, stage, limit) : fix;
         }
         return std::move(failure)
             .with_message(std::move(message))
+            .with_fix(std::move(fix))
             .with_target(endpoint.text(), endpoint.host);
     }
 
@@ -148,7 +179,7 @@ private:
 
     int number_;
     const Config& config_;
-    const Check& check_;
+    const Look& look_;
     const Surroundings& around_;
     Deadline deadline_;
     Deadline spent_by_;
@@ -157,24 +188,43 @@ private:
 
 } // namespace
 
-std::string cut_off_words(ErrorClass error, std::string_view target, Elapsed spent, Stage stage)
+std::string cut_off_words(ErrorClass error,
+                          std::string_view target,
+                          Elapsed spent,
+                          Stage stage,
+                          std::string_view waiting_for)
 {
     const auto* const what = error == ErrorClass::timeout
                                  ? "no answer from {} in {}, waiting for {}"
                                  : "interrupted at {} after {}, waiting for {}";
-    return fmt::format(fmt::runtime(what), target, duration_text(spent), row_of(stage).waiting_for);
+    return fmt::format(fmt::runtime(what),
+                       target,
+                       duration_text(spent),
+                       waiting_for.empty() ? row_of(stage).waiting_for : waiting_for);
+}
+
+std::string cut_off_fix(ErrorClass error, Stage stage, std::string_view limit)
+{
+    const bool asked = stage == Stage::harden || stage == Stage::query;
+    if (error != ErrorClass::timeout || !asked) {
+        return {};
+    }
+    return fmt::format("Check network latency, and load and locks on the server (pg_stat_activity, "
+                       "pg_locks), or increase {}",
+                       limit);
 }
 
 Answer answer_of(const Config& config,
-                 const Check& check,
+                 const Look& look,
                  const Surroundings& around,
                  const Deadline& deadline)
 {
     std::optional<Failure> before;
     for (int number = 1;; ++number) {
         const bool has_full_time = deadline.left() >= config.connect_timeout;
+        Attempt attempt{number, config, look, around, deadline};
         try {
-            return Attempt{number, config, check, around, deadline}.make();
+            return attempt.make();
         } catch (const Failure& failure) {
             const bool cut_short =
                 failure.error() == ErrorClass::timeout && deadline.expired() && !has_full_time;
@@ -183,8 +233,10 @@ Answer answer_of(const Config& config,
             }
             before = failure;
         }
-        const bool mendable = row_of(before->error()).remedy == Remedy::retry;
-        if (!mendable || number > config.max_retries) {
+        const Remedy remedy = before->remedy();
+        const bool again =
+            remedy == Remedy::retry || (remedy == Remedy::next_host && attempt.mendable());
+        if (!again || number > config.max_retries) {
             throw Failure{*before};
         }
         const Millis pause = config.backoff.pause(number, around.random);
@@ -192,7 +244,13 @@ Answer answer_of(const Config& config,
             throw Failure{*before};
         }
         around.trace.tell(
-            fmt::format("{}; retrying in {}", row_of(before->error()).code, duration_text(pause)));
+            LogLevel::warning,
+            fmt::format("Health check failed - {}: {}. Retrying in {} (attempt {}/{})",
+                        row_of(before->error()).code,
+                        sentence_of(*before, config),
+                        duration_text(pause),
+                        number,
+                        config.max_retries));
         around.clock.sleep(pause);
     }
 }

@@ -1,48 +1,64 @@
 // SPDX-License-Identifier: MIT
+#include "actions/help.hpp"
+
 #include "actions/action.hpp"
-#include "config/options.hpp"
 #include "core/text.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <array>
 
 namespace dbup {
 
 namespace {
 
-constexpr std::size_t width = 80;
-constexpr std::size_t indent = 29;
+struct TopicText {
+    HelpTopic topic = HelpTopic::options;
+    std::string (*text)() = nullptr;
+};
 
-/// `-H, --host HOST` as the left column shows it.
-std::string synopsis(const OptionRow& row)
+constexpr std::array texts{
+    TopicText{HelpTopic::options, &help_on_options},
+    TopicText{HelpTopic::checks, &help_on_checks},
+    TopicText{HelpTopic::ranges, &help_on_ranges},
+    TopicText{HelpTopic::outputs, &help_on_outputs},
+    TopicText{HelpTopic::exit_codes, &help_on_exit_codes},
+    TopicText{HelpTopic::environment, &help_on_environment},
+    TopicText{HelpTopic::errors, &help_on_errors},
+};
+
+constexpr bool complete()
 {
-    std::string text = row.letters.empty() ? "    " : fmt::format("-{}, ", row.letters.front());
-    text += negatable(row) ? fmt::format("--[no-]{}", row.name) : fmt::format("--{}", row.name);
-    return row.arg.empty() ? text : fmt::format("{} {}", text, row.arg);
+    for (std::size_t i = 0; i < help_topics.size(); ++i) {
+        if (texts.at(i).topic != help_topics.at(i).topic ||
+            help_topics.at(i).topic != static_cast<HelpTopic>(i)) {
+            return false;
+        }
+    }
+    return texts.size() == help_topics.size();
+}
+static_assert(complete(), "every topic has its text, in the order of the enumeration");
+
+/// The columns that `text` takes on a terminal: its characters.
+std::size_t columns_of(std::string_view text)
+{
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    }));
 }
 
-std::string explanation(const OptionRow& row)
-{
-    std::string text{row.help};
-    const bool worth_saying =
-        !row.fallback.empty() && row.fate == Fate::used && row.fallback != "false";
-    if (worth_saying) {
-        text += fmt::format(" [{}]", row.fallback);
-    }
-    if (!row.environment.empty()) {
-        text += fmt::format(" ({})", joined(words_of(row.environment)));
-    }
-    return text;
-}
+} // namespace
 
-/// `text` broken into lines that fit beside the left column, which `first` fills.
-std::string wrapped(std::string_view first, std::string_view text)
+std::string help_entry(std::string_view left, std::string_view text, std::size_t indent)
 {
-    std::string result = fmt::format("  {}", first);
-    result += result.size() < indent ? std::string(indent - result.size(), ' ')
-                                     : '\n' + std::string(indent, ' ');
+    constexpr std::size_t width = 80;
+    std::string result{left};
+    const std::size_t taken = columns_of(left);
+    const bool fits = taken < indent || taken == 0;
+    result += fits ? std::string(indent - taken, ' ') : '\n' + std::string(indent, ' ');
     std::size_t column = indent;
     for (const auto word : words_of(text)) {
-        if (column > indent && column + 1 + word.size() > width) {
+        const std::size_t length = columns_of(word);
+        if (column > indent && column + 1 + length > width) {
             result += '\n' + std::string(indent, ' ');
             column = indent;
         } else if (column > indent) {
@@ -50,59 +66,24 @@ std::string wrapped(std::string_view first, std::string_view text)
             ++column;
         }
         result += word;
-        column += word.size();
+        column += length;
     }
     return result + '\n';
 }
 
-bool on_command_line(const OptionRow& row)
+Product perform_help(const Config& config, const Surroundings& /*around*/)
 {
-    return row.fate != Fate::refused && !std::holds_alternative<Secret Config::*>(row.slot);
+    return Printed{texts.at(static_cast<std::size_t>(config.topic)).text()};
 }
 
-std::string group_text(Group group)
+Product perform_list_codes(const Config& /*config*/, const Surroundings& /*around*/)
 {
-    std::string text = fmt::format("\n{}:\n", heading(group));
-    for (const auto& row : option_table()) {
-        if (row.group == group && on_command_line(row)) {
-            text += wrapped(synopsis(row), explanation(row));
-        } else if (row.group == group && row.fate == Fate::used) {
-            text += wrapped(fmt::format("    {} (no option)", row.name), explanation(row));
-        }
+    std::string text;
+    for (const auto& row : error_table()) {
+        text += row.code;
+        text += '\n';
     }
-    return text;
-}
-
-constexpr std::string_view introduction = R"(Usage: db-up [OPTION]...
-Can this user work with this PostgreSQL database right now? Connects over TLS,
-runs one query in a read-only transaction, prints one status line with perfdata
-for the monitoring host and exits.
-)";
-
-constexpr std::string_view closing = R"(
-TIME is a number of seconds, or one with us, ms, s, m or h. RANGE is that of the
-monitoring plugin interface: 10 (alert outside 0 to 10), 10: (below 10), ~:10
-(above 10), 10:20 (outside), @10:20 (inside). LABEL is a label of the perfdata.
-
-Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (also wrong usage, --help).
-
-Examples:
-  DB_PASSWORD=… db-up -d mydb
-  db-up -H db1,db2 -d mydb -U db_monitor --password-file /etc/db-up/password
-  db-up -d mydb --ssl-mode verify-full --ssl-root-cert ca.pem -w 500ms -c 2s
-  DATABASE_URL=postgresql://db_monitor@db1/mydb db-up -q || echo down
-)";
-
-} // namespace
-
-Product perform_help(const Config& /*config*/, const Surroundings& /*around*/)
-{
-    std::string text{introduction};
-    for (const auto group :
-         {Group::target, Group::tls, Group::time, Group::judging, Group::output, Group::other}) {
-        text += group_text(group);
-    }
-    return text.append(closing);
+    return Printed{std::move(text)};
 }
 
 } // namespace dbup

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "actions/reporting.hpp"
 
+#include "actions/answer_texts.hpp"
+#include "actions/failure_texts.hpp"
+#include "core/remedies.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -12,18 +16,11 @@ namespace dbup {
 
 namespace {
 
-constexpr std::array every_run{
-    Limit{"time", Unit::seconds, "1", "3", "until the answer; of a failed run the whole run"},
-    Limit{"up", Unit::none, "", "", "1 if the database answered, else 0"},
-    Limit{"resolve", Unit::seconds, "", "", "name resolution"},
-    Limit{"connect", Unit::seconds, "", "", "TCP connection"},
-    Limit{"tls", Unit::seconds, "", "", "TLS handshake"},
-    Limit{"auth", Unit::seconds, "", "", "authentication and start of the session"},
-    Limit{"query", Unit::seconds, "", "", "the hardened transaction with the check's query"},
-    Limit{"skew", Unit::seconds, "", "", "by how much the server's clock is ahead of this host's"},
-    Limit{"retries", Unit::none, "", "", "attempts after the first"},
-    Limit{"cert_days", Unit::days, "14:", "7:", "days until the server's certificate expires"},
-};
+constexpr std::string_view console_fix =
+    "Add the user to stats_users (or admin_users) of PgBouncer's configuration, and RELOAD";
+constexpr std::string_view port_fix =
+    "This is not PgBouncer, which always has that database: give its port with --port (6432, if "
+    "nothing else is set)";
 
 struct StageLabel {
     std::string_view label = {};
@@ -37,15 +34,30 @@ constexpr std::array stage_labels{
     StageLabel{"auth", Stage::auth},
 };
 
-double retries_of(const RunFacts& facts)
-{
-    return facts.tries.empty() ? 0 : facts.tries.back().attempt - 1;
-}
-
-void add_common(std::vector<Metric>& metrics, const RunFacts& facts, double time, bool up)
+void add_common(std::vector<Metric>& metrics,
+                const RunFacts& facts,
+                double time,
+                std::optional<bool> up)
 {
     metrics.push_back({"time", time, 0, seconds(facts.config.timeout)});
-    metrics.push_back({"up", up ? 1.0 : 0.0, 0, 1});
+    if (up) {
+        metrics.push_back({"up", *up ? 1.0 : 0.0, 0, 1});
+    }
+}
+
+/// Whether the database can be used, as far as the failure tells: a server that says what its role
+/// may not see, that it has another role than expected, or what is wrong with a query of the user
+/// is not down, and of wrong settings or a fault of this host it knows nothing.
+std::optional<bool> is_up(const Failure& failure)
+{
+    const auto error = failure.error();
+    const bool is_ours = error == ErrorClass::config || error == ErrorClass::local ||
+                         error == ErrorClass::interrupted || error == ErrorClass::internal;
+    if (is_ours) {
+        return std::nullopt;
+    }
+    return failure.answered() || error == ErrorClass::privilege_missing ||
+           error == ErrorClass::role_mismatch;
 }
 
 void add_stages(std::vector<Metric>& metrics, const Try& winner, bool encrypted)
@@ -53,176 +65,200 @@ void add_stages(std::vector<Metric>& metrics, const Try& winner, bool encrypted)
     for (const auto& [label, stage] : stage_labels) {
         const auto spent = winner.spent(stage);
         if (spent && (encrypted || stage != Stage::tls)) { // a refusal of TLS takes time, too
-            metrics.push_back({label, seconds(*spent), {}, {}});
+            metrics.push_back({std::string{label}, seconds(*spent)});
         }
     }
     // Hardening and query are one round trip: only their sum says something of the server.
     const auto harden = winner.spent(Stage::harden).value_or(Elapsed{});
-    metrics.push_back(
-        {"query", seconds(harden + winner.spent(Stage::query).value_or(Elapsed{})), {}, {}});
+    metrics.push_back({"query", seconds(harden + winner.spent(Stage::query).value_or(Elapsed{}))});
 }
 
-std::vector<Verdict> judged(const std::vector<Metric>& metrics, const RunFacts& facts)
+/// \param main_label of the answer; empty: the check's
+std::vector<Verdict>
+judged(const std::vector<Metric>& metrics, const RunFacts& facts, std::string_view main_label = {})
 {
-    const auto limits = limits_of(facts.check);
-    return judge_all(
-        metrics, limits, thresholds_for(limits, facts.check.main_label, facts.config.thresholds));
+    auto table = limits_of(facts.check);
+    table.main_label = main_label.empty() ? table.main_label : main_label;
+    return judge_all(metrics, table, thresholds_for(table, facts.config.thresholds));
 }
 
-/// A number with its unit, for people.
-std::string quantity(double value, Unit unit)
+/// What to do about the worst metric whose limit knows it.
+std::string limit_fix(const std::vector<Verdict>& verdicts)
 {
-    if (unit == Unit::seconds) {
-        const auto magnitude = std::chrono::duration<double>(std::abs(value));
-        return (value < 0 ? "-" : "") +
-               duration_text(std::chrono::duration_cast<Elapsed>(magnitude));
-    }
-    return number_text(value) + std::string{uom(unit)};
-}
-
-/// "time is 1.2 s (above 1 s)"
-std::string violation(const Verdict& verdict)
-{
-    const auto& [metric, unit, thresholds, state] = verdict;
-    if (std::isnan(metric.value)) {
-        return fmt::format("{} was not measured", metric.label);
-    }
-    const Range range =
-        (state == State::critical ? thresholds.critical : thresholds.warning).value_or(Range{});
-    std::string limit = "inside " + range.text();
-    if (!range.alert_inside) {
-        limit = metric.value > range.high ? "above " + quantity(range.high, unit)
-                                          : "below " + quantity(range.low, unit);
-    }
-    return fmt::format("{} is {} ({})", metric.label, quantity(metric.value, unit), limit);
-}
-
-std::string encryption_text(const Answer& answer)
-{
-    if (answer.tls) {
-        return answer.tls->protocol;
-    }
-    return answer.endpoint.is_socket() ? "unix socket, no TLS" : "no TLS";
-}
-
-std::string
-answer_headline(const Answer& answer, const RunFacts& facts, const std::vector<Verdict>& verdicts)
-{
-    std::string broken;
+    const Verdict* worst_one = nullptr;
     for (const auto& verdict : verdicts) {
-        if (verdict.state != State::ok) {
-            broken += violation(verdict) + ", ";
+        const bool worse =
+            worst_one == nullptr || (verdict.state != worst_one->state &&
+                                     worst(verdict.state, worst_one->state) == verdict.state);
+        const bool broken = verdict.state != State::ok && !std::isnan(verdict.metric.value);
+        if (broken && !verdict.fix.empty() && worse) {
+            worst_one = &verdict;
         }
     }
-    const double retries = retries_of(facts);
-    return fmt::format("{}{} at {} answers in {} (PostgreSQL {}, {}, {}){}",
-                       broken,
-                       facts.config.database,
-                       answer.endpoint.text(),
-                       duration_text(facts.tries.back().total()),
-                       answer.server.version,
-                       answer.server.standby ? "standby" : "primary",
-                       encryption_text(answer),
-                       retries == 0 ? std::string{}
-                       : retries == 1
-                           ? std::string{", recovered after 1 retry"}
-                           : fmt::format(", recovered after {} retries", number_text(retries)));
+    return worst_one == nullptr ? std::string{} : std::string{worst_one->fix};
 }
 
-std::vector<std::string> fact_lines(const Answer& answer)
+std::vector<Particular> particulars_of(const Evidence& evidence,
+                                       const std::vector<Verdict>& verdicts)
 {
-    std::vector<std::string> lines{
-        fmt::format("PostgreSQL {}, {}, backend {}, clock ahead by {} s",
-                    answer.server.version,
-                    answer.server.standby ? "standby" : "primary",
-                    answer.server.backend_pid,
-                    number_text(answer.server.skew)),
-        "the transaction was READ ONLY with its time limits, as read back from the server",
-    };
-    if (answer.tls) {
-        lines.push_back(fmt::format("{} with {}", answer.tls->protocol, answer.tls->cipher));
-        lines.push_back(fmt::format(
-            "certificate of {}, issued by {}", answer.tls->subject, answer.tls->issuer));
+    std::vector<Particular> all;
+    for (const auto& [label, text, unlisted] : evidence.details) {
+        const auto labels = words_of(label);
+        const bool pressing =
+            std::any_of(verdicts.begin(), verdicts.end(), [&labels](const Verdict& verdict) {
+                return verdict.state != State::ok &&
+                       std::find(labels.begin(), labels.end(), verdict.metric.label) !=
+                           labels.end();
+            });
+        all.push_back({text, pressing, unlisted});
     }
-    return lines;
+    return all;
 }
 
-/// Fills the placeholders of a row of the error table.
-std::string filled(std::string_view text, const Failure& failure, const Config& config)
+/// The numbers of every run that servers have one by one, of the one that they say the worst of.
+void add_worst(std::vector<Metric>& metrics, const std::vector<Answer>& answers)
 {
-    const std::string target = failure.target().empty() ? config.host_list : failure.target();
-    const std::string host = failure.host().empty() ? config.host_list : failure.host();
-    return fmt::format(fmt::runtime(text),
-                       fmt::arg("target", target),
-                       fmt::arg("host", host),
-                       fmt::arg("user", config.user),
-                       fmt::arg("database", config.database),
-                       fmt::arg("role_ident", sql_identifier(config.user)),
-                       fmt::arg("database_ident", sql_identifier(config.database)));
-}
-
-std::string failure_headline(const Failure& failure, const ErrorRow& row, const RunFacts& facts)
-{
-    std::string text =
-        failure.message().empty() ? filled(row.sentence, failure, facts.config) : failure.message();
-    const double retries = retries_of(facts);
-    if (retries > 0) {
-        text += fmt::format(
-            ", {} attempts in {}", number_text(retries + 1), duration_text(facts.spent));
-    }
-    return text;
-}
-
-/// Where a password was looked for.
-std::string search_text(const Config& config)
-{
-    std::string text;
-    for (const auto& place : config.password_search) {
-        text += text.empty() ? place : "; " + place;
-    }
-    return text;
-}
-
-/// What became of the other servers of the last attempt.
-std::string others_text(const Failure& failure, const std::vector<Try>& tries)
-{
-    std::string text;
-    for (const auto& one : tries) {
-        const bool another = one.attempt == tries.back().attempt && !one.code.empty() &&
-                             !one.target.starts_with(failure.target());
-        if (another) {
-            text +=
-                fmt::format("{} {} {}", text.empty() ? "also tried" : ",", one.target, one.code);
+    double skew = 0;
+    std::optional<double> days;
+    for (const auto& answer : answers) {
+        skew = std::abs(answer.server.skew) > std::abs(skew) ? answer.server.skew : skew;
+        if (answer.tls && answer.tls->cert_days) {
+            days = std::min(days.value_or(*answer.tls->cert_days), *answer.tls->cert_days);
         }
     }
-    return text;
+    metrics.push_back({"skew", skew});
+    if (days) {
+        metrics.push_back({"cert_days", *days});
+    }
 }
 
-/// What was said, and what the other servers of the last attempt said.
-std::string reason_of(const Failure& failure, const RunFacts& facts)
+Words fix_for(const Failure& failure, const RunFacts& facts)
 {
-    const bool searched = failure.error() == ErrorClass::password_missing;
-    std::string text = searched ? search_text(facts.config) : failure.detail();
-    if (!failure.sqlstate().empty()) {
-        text += fmt::format(" (SQLSTATE {})", failure.sqlstate());
+    if (!failure.fix().empty()) {
+        return Words{failure.fix()};
     }
-    const auto others = others_text(failure, facts.tries);
-    return text.empty() || others.empty() ? text + others : text + "; " + others;
+    auto remedy = remedy_of(failure);
+    if (facts.check.console && failure.error() == ErrorClass::permission) {
+        remedy = console_fix;
+    } else if (facts.check.console && failure.error() == ErrorClass::database_missing) {
+        remedy = port_fix;
+    }
+    return filled(remedy, failure, facts.config);
+}
+
+/// PgBouncer's console puts "/bouncer" behind its version.
+std::string plain_version(const ServerFacts& server)
+{
+    const auto& version = server.version;
+    return server.console ? std::string{version, 0, version.find('/')} : version;
+}
+
+/// What is to be said of a server's certificate although it was taken.
+void add_certificate(Report& report, const Answer& answer)
+{
+    if (answer.tls && !answer.tls->valid_from.empty()) {
+        const auto text =
+            fmt::format("certificate not yet valid, only from {} (is this host's clock right?): {}",
+                        answer.tls->valid_from,
+                        answer.endpoint.text());
+        report.particulars.push_back({text, true});
+    }
+}
+
+/// What every report has.
+Report begun(const RunFacts& facts)
+{
+    Report report;
+    report.check = facts.check.name();
+    report.main_label = facts.check.main_label;
+    report.database = facts.config.database;
+    for (const auto& endpoint : facts.config.endpoints) {
+        report.asked += (report.asked.empty() ? "" : ",") + endpoint.text();
+    }
+    if (report.asked.empty()) { // wrong settings: what was read of them
+        report.asked = facts.config.host_list;
+    }
+    report.notes = facts.config.notes;
+    report.tries = facts.tries;
+    report.settings = facts.config.settings;
+    return report;
+}
+
+/// What gives the number that a limit waits for, where the check knows it.
+Words missing_fix(const Report& report, const Hidden& hidden)
+{
+    const bool missing =
+        std::any_of(report.verdicts.begin(), report.verdicts.end(), [](const Verdict& verdict) {
+            return verdict.state != State::ok && std::isnan(verdict.metric.value);
+        });
+    return missing ? Words{hidden.fix} : Words{};
+}
+
+/// What the reports of all runs with an answer have in common; `first` is the server to name where
+/// there is room for one.
+Report answered(const std::vector<Metric>& metrics,
+                const Evidence& evidence,
+                const Answer& first,
+                const RunFacts& facts)
+{
+    Report report = begun(facts);
+    report.verdicts = judged(metrics, facts, evidence.main_label);
+    if (!evidence.main_label.empty()) {
+        report.main_label = evidence.main_label;
+    }
+    report.state = overall_state(report.verdicts);
+    report.told.summary = evidence.summary;
+    report.server = {first.endpoint.text(),
+                     plain_version(first.server),
+                     first.server.standby,
+                     first.server.console,
+                     first.server.skew,
+                     first.server.own_address.value_or("")};
+    report.particulars = particulars_of(evidence, report.verdicts);
+    report.told.fix = filled(
+        limit_fix(report.verdicts),
+        Failure{ErrorClass::internal}.with_target(first.endpoint.text(), first.endpoint.host),
+        facts.config);
+    if (report.told.fix.empty()) {
+        report.told.fix = missing_fix(report, evidence.hidden);
+    }
+    return report;
+}
+
+/// Whether a limit waits for something that the role may not see, and nothing else is known to be
+/// wrong.
+bool is_blind(const Report& report, const Hidden& hidden, const RunFacts& facts)
+{
+    if (report.state == State::warning || report.state == State::critical) {
+        return false;
+    }
+    const auto table = limits_of(facts.check);
+    const auto thresholds = thresholds_for(table, facts.config.thresholds);
+    const auto labels = words_of(hidden.labels);
+    return std::any_of(labels.begin(), labels.end(), [&](std::string_view label) {
+        const auto row = std::find_if(table.limits.begin(),
+                                      table.limits.end(),
+                                      [label](const Limit& limit) { return limit.label == label; });
+        const auto at = static_cast<std::size_t>(row - table.limits.begin());
+        return at < table.limits.size() && can_alert(thresholds.of_limits[at]);
+    });
+}
+
+/// As where the role may see nothing, with the numbers that it could see.
+Report blind_report(Report seen, const Answer& answer, const RunFacts& facts)
+{
+    const auto& endpoint = answer.endpoint;
+    auto report =
+        report_of(Failure{ErrorClass::privilege_missing, std::string{answer.evidence.hidden.reason}}
+                      .with_fix(answer.evidence.hidden.fix)
+                      .with_target(endpoint.text(), endpoint.host),
+                  facts);
+    report.verdicts = std::move(seen.verdicts);
+    report.particulars = std::move(seen.particulars);
+    return report;
 }
 
 } // namespace
-
-std::span<const Limit> run_limits()
-{
-    return every_run;
-}
-
-std::vector<Limit> limits_of(const Check& check)
-{
-    std::vector<Limit> limits{every_run.begin(), every_run.end()};
-    limits.insert(limits.end(), check.limits.begin(), check.limits.end());
-    return limits;
-}
 
 Report report_of(const Answer& answer, const RunFacts& facts)
 {
@@ -230,86 +266,74 @@ Report report_of(const Answer& answer, const RunFacts& facts)
     std::vector<Metric> metrics;
     add_common(metrics, facts, seconds(winner.total()), true);
     add_stages(metrics, winner, answer.tls.has_value());
-    metrics.push_back({"skew", answer.server.skew, {}, {}});
+    if (!answer.server.console) { // which tells no time
+        metrics.push_back({"skew", answer.server.skew});
+    }
     metrics.push_back({"retries", retries_of(facts), 0, facts.config.max_retries});
     if (answer.tls && answer.tls->cert_days) {
-        metrics.push_back({"cert_days", *answer.tls->cert_days, {}, {}});
+        metrics.push_back({"cert_days", *answer.tls->cert_days});
     }
     metrics.insert(metrics.end(), answer.evidence.metrics.begin(), answer.evidence.metrics.end());
 
-    Report report{.state = State::ok, .verdicts = judged(metrics, facts)};
-    for (const auto& verdict : report.verdicts) {
-        report.state = worst(report.state, verdict.state);
+    Report report = answered(metrics, answer.evidence, answer, facts);
+    if (is_blind(report, answer.evidence.hidden, facts)) {
+        return blind_report(std::move(report), answer, facts);
     }
-    report.headline = answer_headline(answer, facts, report.verdicts);
-    report.notes = facts.config.notes;
+    report.told.headline = answer_headline(answer, facts, report.verdicts);
     report.facts = fact_lines(answer);
-    report.facts.insert(
-        report.facts.end(), answer.evidence.findings.begin(), answer.evidence.findings.end());
-    report.tries = facts.tries;
-    report.settings = facts.config.settings;
+    add_certificate(report, answer);
+    return report;
+}
+
+Report report_of(const ClusterAnswer& answer, const RunFacts& facts)
+{
+    std::vector<Metric> metrics;
+    add_common(metrics, facts, seconds(facts.spent), true);
+    metrics.push_back(
+        {"retries", static_cast<double>(answer.retries), 0, facts.config.max_retries});
+    add_worst(metrics, answer.answers);
+    const auto& evidence = answer.evidence;
+    metrics.insert(metrics.end(), evidence.metrics.begin(), evidence.metrics.end());
+
+    const auto primary = std::find_if(answer.answers.begin(),
+                                      answer.answers.end(),
+                                      [](const Answer& one) { return !one.server.standby; });
+    const auto& first = primary == answer.answers.end() ? answer.answers.front() : *primary;
+    Report report = answered(metrics, evidence, first, facts);
+    report.told.headline = cluster_headline(answer, facts, report.verdicts);
+    if (facts.config.endpoints.size() == 1) {
+        report.notes.emplace_back("only one server is named: list all of the cluster in --host");
+    }
+    if (facts.config.role != ExpectedRole::any) {
+        report.notes.emplace_back("--role has no effect: the check looks at the roles of all");
+    }
+    for (const auto& one : answer.answers) {
+        add_certificate(report, one);
+        for (const auto& line : fact_lines(one)) {
+            report.facts.push_back(fmt::format("{}: {}", one.endpoint.text(), line));
+        }
+    }
     return report;
 }
 
 Report report_of(const Failure& failure, const RunFacts& facts)
 {
     const ErrorRow& row = row_of(failure.error());
-    Report report{.state = facts.config.state_of(failure.error()), .error = &row};
-    report.headline = failure_headline(failure, row, facts);
-    report.reason = reason_of(failure, facts);
-    report.fix = failure.fix().empty() ? filled(row.fix, failure, facts.config) : failure.fix();
-    report.notes = facts.config.notes;
-    report.tries = facts.tries;
-    report.settings = facts.config.settings;
+    Report report = begun(facts);
+    report.state = facts.config.state_of(failure.error());
+    report.error = &row;
+    report.told.headline = failure_headline(failure, facts);
+    report.told.reason = reason_of(failure, facts);
+    report.told.fix = fix_for(failure, facts);
     if (!facts.tries.empty()) { // nothing was tried: there is nothing to measure
         std::vector<Metric> metrics;
-        add_common(metrics, facts, seconds(facts.spent), false);
+        add_common(metrics, facts, seconds(facts.spent), is_up(failure));
         metrics.push_back({"retries", retries_of(facts), 0, facts.config.max_retries});
         report.verdicts = judged(metrics, facts);
     } else if (failure.error() == ErrorClass::config) {
-        report.fix.clear(); // one line says it all
+        report.told.fix = {}; // one line says it all
     }
     return report;
-}
-
-void scrub(Report& report, const Scrubber& scrubber)
-{
-    constexpr std::size_t headline_bytes = 400;
-    constexpr std::size_t line_bytes = 260;
-    report.headline = scrubber(report.headline, report.tries.empty() ? headline_bytes : line_bytes);
-    report.reason = scrubber(report.reason, line_bytes);
-    report.fix = scrubber(report.fix, line_bytes);
-    for (auto* const lines : {&report.notes, &report.facts}) {
-        for (auto& line : *lines) {
-            line = scrubber(line);
-        }
-    }
-    for (auto& one : report.tries) {
-        one.target = scrubber(one.target);
-        one.message = scrubber(one.message);
-    }
-    for (auto& setting : report.settings) {
-        setting.value = scrubber(setting.value);
-        setting.origin = scrubber(setting.origin);
-    }
-}
-
-Scrubber scrubber_for(const Config& config, std::span<const Secret> secrets)
-{
-    Scrubber scrubber;
-    scrubber.add_secret(config.password.reveal());
-    for (const auto& secret : secrets) {
-        scrubber.add_secret(secret.reveal());
-    }
-    if (config.redact_hosts) {
-        for (const auto& endpoint : config.endpoints) {
-            scrubber.add_host(endpoint.host);
-        }
-        for (const auto host : parts_of(config.host_list, ',')) {
-            scrubber.add_host(host);
-        }
-    }
-    return scrubber;
 }
 
 } // namespace dbup

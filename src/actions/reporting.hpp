@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actions/attempts.hpp"
+#include "actions/cluster.hpp"
 #include "core/scrub.hpp"
 
 namespace dbup {
@@ -10,7 +11,10 @@ namespace dbup {
 std::span<const Limit> run_limits();
 
 /// The limits of a check: those of every run and its own.
-std::vector<Limit> limits_of(const Check& check);
+LimitTable limits_of(const Check& check);
+
+/// Lets the check look at its settings. \throws Failure{config}
+void prepare(const Check& check, const Config& config);
 
 /// What a report is made of beside the answer or the failure.
 struct RunFacts {
@@ -20,8 +24,14 @@ struct RunFacts {
     Elapsed spent = {}; ///< of the whole run
 };
 
+/// What a failure is, in one sentence.
+std::string sentence_of(const Failure& failure, const Config& config);
+
 /// The report of a run that got its answer.
 Report report_of(const Answer& answer, const RunFacts& facts);
+
+/// The report of a run whose servers got their answers together.
+Report report_of(const ClusterAnswer& answer, const RunFacts& facts);
 
 /// The report of a run that failed.
 Report report_of(const Failure& failure, const RunFacts& facts);

@@ -4,6 +4,7 @@
 #include "config/config.hpp"
 #include "config/inputs.hpp"
 #include "core/clock.hpp"
+#include "core/threads.hpp"
 #include "core/trace.hpp"
 #include "pg/connector.hpp"
 
@@ -13,10 +14,26 @@
 
 namespace dbup {
 
-/// What the process leaves behind: the bytes for stdout, and the exit code.
+/// What the process leaves behind.
 struct Outcome {
     int exit_code = 3;
-    std::string text = {};
+    std::string text = {};            ///< for stdout, or the file that takes its place
+    std::string output_file = {};     ///< that file; empty: none
+    bool answers_request = false;     ///< stdout is a connection whose client says something, too
+    std::string sentence = {};        ///< the result, for stderr
+    LogLevel level = LogLevel::off;   ///< of that sentence
+    LogLevel console = LogLevel::off; ///< what may be written to stderr
+    std::string log_file = {};        ///< empty: none
+    std::string log_line = {};        ///< for that file
+};
+
+/// What a run has to know of its process in order to write about itself. Functions: each is a call
+/// to the system, and few runs need it.
+struct ProcessFacts {
+    std::function<std::string()> host = [] { return std::string{}; }; ///< the machine's name
+    std::function<long()> pid = [] { return 0L; };
+    /// Whether stdout is a terminal whose reader wants colours.
+    std::function<bool()> colour = [] { return false; };
 };
 
 /// One run of the program, from its inputs to its outcome. It neither prints nor exits. Two threads
@@ -28,7 +45,9 @@ public:
         Clock& clock;
         Random& random;
         Connector& connector;
-        Trace::Listener listener = {}; ///< hears each step, if --verbose was given three times
+        Trace::Listener listener = {}; ///< hears what --log-level and --verbose let through
+        ProcessFacts process = {};
+        StartThread start_thread = {}; ///< for work that can be done at the same time
     };
 
     explicit Run(const Parts& parts);
@@ -40,7 +59,8 @@ public:
     /// \param error timeout or interrupted; local if no worker could be started
     Outcome cut_short(ErrorClass error) noexcept;
 
-    /// When the run must be over. Moves once, as soon as --timeout is known.
+    /// When the run must be over. Moves as soon as --timeout is known: before files are read, and
+    /// again if the configuration file says it.
     [[nodiscard]] Instant deadline() const;
 
 private:
