@@ -5,12 +5,13 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-usage: throwaway-postgres.sh start DIR [--database NAME] [--user NAME] [--setting NAME=VALUE]...
+usage: throwaway-postgres.sh start DIR [--database NAME] [--user NAME] [--setting NAME=VALUE]... [--bin DIR]
        throwaway-postgres.sh stop DIR
 
 DIR is an empty folder of the caller's (mktemp -d), who removes it after "stop".
 "start" writes DIR/env, to be read with ". DIR/env": HOST PORT SOCKET_DIR DATABASE USER
 PASSWORD_FILE CA_FILE CA_KEY_FILE DATA_DIR LOG_FILE BIN_DIR SUPERUSER SERVER_USER.
+--bin names the folder of another server's programs: initdb, pg_ctl, postgres.
 The superuser (no password) exists on the socket only, in a folder of mode 0700.
 TEXT
 }
@@ -38,14 +39,17 @@ choose_server_user() {
 }
 
 find_programs() {
-    local candidate
-    bin=""
+    local candidate newest=""
     while IFS= read -r candidate; do
-        if [ -x "$candidate/initdb" ] && [ -x "$candidate/pg_ctl" ]; then bin=$candidate; fi
+        if [ -x "$candidate/initdb" ] && [ -x "$candidate/pg_ctl" ]; then newest=$candidate; fi
     done < <(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V)
+    bin=${given_bin:-$newest}
     [ -n "$bin" ] || fail "no PostgreSQL server below /usr/lib/postgresql" "apt-get install postgresql"
+    [ -x "$bin/initdb" ] || fail "no PostgreSQL server in $bin" "name another folder"
     command -v openssl >/dev/null || fail "openssl is missing" "apt-get install openssl"
-    [ -x "$bin/psql" ] || fail "psql is missing in $bin" "apt-get install postgresql-client"
+    psql=$bin/psql
+    [ -x "$psql" ] || psql=$newest/psql
+    [ -x "$psql" ] || fail "psql is missing in $bin" "apt-get install postgresql-client"
 }
 
 make_certificates() {
@@ -124,7 +128,7 @@ create_database() {
     local password
     password=$(openssl rand -hex 16)
     (umask 077 && printf '%s\n' "$password" >"$dir/password")
-    as_server "$bin/psql" -XqAt -v ON_ERROR_STOP=1 -v "role=$user" -v "database=$database" \
+    as_server "$psql" -XqAt -v ON_ERROR_STOP=1 -v "role=$user" -v "database=$database" \
         -h "$root" -p "$port" -U postgres -d postgres >"$root/setup.log" 2>&1 <<TEXT ||
 CREATE ROLE :"role" LOGIN PASSWORD '$password';
 CREATE DATABASE :"database";
@@ -186,7 +190,7 @@ stop() {
 }
 
 [ $# -ge 2 ] || { usage >&2; exit 2; }
-action=$1 dir=$2 database=mydb user=db_monitor settings=()
+action=$1 dir=$2 database=mydb user=db_monitor given_bin="" settings=()
 case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
 root=$dir/server
 shift 2
@@ -196,6 +200,7 @@ while [ $# -gt 0 ]; do
         --database) database=$2 ;;
         --user) user=$2 ;;
         --setting) settings+=("$2") ;;
+        --bin) given_bin=$2 ;;
         *) usage >&2; exit 2 ;;
     esac
     shift 2

@@ -105,10 +105,28 @@ need_packages() {
 }
 
 # What compiles the program, and nothing else.
-build_packages=(g++ cmake ninja-build pkg-config libpq-dev libfmt-dev libssl-dev)
+build_packages=(g++ cmake ninja-build pkg-config libpq-dev libfmt-dev libssl-dev libyaml-dev nlohmann-json3-dev)
 
 # What the throw-away server needs; a server of any origin below /usr/lib/postgresql will do.
 server_packages() {
     printf 'openssl\n'
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || printf 'postgresql\n'
+}
+
+# shellcheck disable=SC2154 # of the caller
+tools=$root/build/tools # programs that tests run and nobody has to install
+
+# fetch_tool PACKAGE FILE: unpacks a Debian package into build/tools; nothing is installed or started.
+fetch_tool() {
+    local package=$1 file=${2/@libraries@/$(gcc -print-multiarch)}
+    [ ! -e "$tools/$package/$file" ] || return 0
+    rm -rf -- "${tools:?}/$package"
+    mkdir -p -- "$tools/$package"
+    (
+        cd -- "$tools/$package" || exit
+        apt-get -q download "$package" || { as_admin apt-get -q update && apt-get -q download "$package"; }
+        dpkg-deb -x ./"$package"_*.deb .
+        rm -f -- ./"$package"_*.deb
+        [ -e "$file" ]
+    )
 }
