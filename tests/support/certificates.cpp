@@ -94,7 +94,8 @@ build(const CertificateRequest& request, EVP_PKEY* key, X509* issuer, EVP_PKEY* 
     demand(raw != nullptr && X509_set_version(raw, 2) == 1, "X509");
     set_serial(raw);
     const long until = request.days * day;
-    X509_gmtime_adj(X509_getm_notBefore(raw), request.days < 0 ? until - 10 * day : -day);
+    X509_gmtime_adj(X509_getm_notBefore(raw),
+                    request.days < 0 ? until - 10 * day : request.from_days * day);
     X509_gmtime_adj(X509_getm_notAfter(raw), until);
     set_name(X509_get_subject_name(raw), request.common_name);
     X509* const by = issuer != nullptr ? issuer : raw;

@@ -16,6 +16,7 @@ struct CertificateRequest {
     std::string common_name = {}; // also a role's name in a client certificate
     std::string names = {};       // subjectAltName, for example "DNS:localhost,IP:127.0.0.1"
     int days = 80;                // until expiry; negative: expired that long ago
+    int from_days = -1;           // from now on until it is valid; not for expired ones
     bool authority = false;
 };
 

@@ -108,6 +108,12 @@ std::string Cluster::value(const std::string& statement) const
     return Client{superuser()}.value(statement);
 }
 
+std::string Cluster::flushed_position() const
+{
+    execute("SELECT pg_logical_emit_message(true, 'test', 'flushed by its commit')");
+    return value("SELECT pg_current_wal_flush_lsn()");
+}
+
 int Cluster::sessions_of(const std::string& application) const
 {
     return std::stoi(value("SELECT count(*) FROM pg_stat_activity WHERE application_name = '" +
@@ -154,6 +160,25 @@ void Cluster::restart() const
                    get("LOG_FILE"),
                    "-o",
                    "-p " + port()});
+}
+
+void Cluster::start() const
+{
+    run_as_server({"pg_ctl",
+                   "start",
+                   "-w",
+                   "-s",
+                   "-D",
+                   data_folder(),
+                   "-l",
+                   get("LOG_FILE"),
+                   "-o",
+                   "-p " + port()});
+}
+
+void Cluster::stop(const std::string& mode, bool wait) const
+{
+    run_as_server({"pg_ctl", "stop", wait ? "-w" : "-W", "-s", "-m", mode, "-D", data_folder()});
 }
 
 void Cluster::run_as_server(Strings argv) const
@@ -295,6 +320,11 @@ void Standby::begin_smart_shutdown() const
     Cluster::shared().run_as_server({"pg_ctl", "stop", "-W", "-s", "-m", "smart", "-D", data_});
     wait_until("the standby refuses new sessions",
                [&] { return ping(superuser()) == Ping::rejects; });
+}
+
+void Standby::promote() const
+{
+    Cluster::shared().run_as_server({"pg_ctl", "promote", "-w", "-s", "-D", data_});
 }
 
 Parameters Standby::superuser() const

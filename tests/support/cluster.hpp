@@ -33,6 +33,9 @@ public:
     [[nodiscard]] Parameters superuser(const std::string& database = "postgres") const;
     void execute(const std::string& statements, const std::string& database = "postgres") const;
     [[nodiscard]] std::string value(const std::string& statement) const;
+    /// A position in the write-ahead log that standbys will come to. What has been written of a
+    /// record that nobody flushes yet (of a page that was pruned while somebody read) is not sent.
+    [[nodiscard]] std::string flushed_position() const;
 
     /// Sessions of our program that the server still has, whatever they do.
     [[nodiscard]] int sessions_of(const std::string& application = "db-up") const;
@@ -44,6 +47,10 @@ public:
 
     void reload() const; // returns when new sessions see the change
     void restart() const;
+    void start() const;
+
+    /// Stops it in that mode of pg_ctl; without waiting it is still there when this returns.
+    void stop(const std::string& mode, bool wait = true) const;
 
     /// Runs a program as the server's user, throws when it fails; a bare name is one of
     /// PostgreSQL's.
@@ -138,6 +145,9 @@ public:
 
     /// Ends when the last session has ended; until then new ones are refused.
     void begin_smart_shutdown() const;
+
+    /// Makes it a primary; returns when it is one.
+    void promote() const;
 
 private:
     std::filesystem::path data_ = {};

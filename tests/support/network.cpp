@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <system_error>
@@ -58,23 +57,6 @@ Descriptor bind_to(const addrinfo& address)
     return socket;
 }
 
-std::uint32_t length_in(const std::string& bytes, std::size_t at)
-{
-    std::uint32_t length = 0;
-    for (std::size_t index = at; index < at + 4; ++index) {
-        length = length << 8U | static_cast<unsigned char>(bytes.at(index));
-    }
-    return length;
-}
-
-/// Passes on what has come; false at the end of the stream.
-bool copy_some(int from, Peer& to)
-{
-    std::array<char, 16384> block{};
-    const ssize_t count = ::recv(from, block.data(), block.size(), 0);
-    return count > 0 && to.transmit({block.data(), static_cast<std::size_t>(count)});
-}
-
 } // namespace
 
 bool can_listen(const std::string& address, const std::string& port)
@@ -104,9 +86,23 @@ Descriptor listen_on(const std::string& address, const std::string& port, int ba
     return socket;
 }
 
-Descriptor connect_to(const std::string& address, const std::string& port)
+void bind_socket(const Descriptor& socket, const std::string& address, const std::string& port)
 {
-    const Address target = address_of(address, port);
+    int type = 0;
+    socklen_t length = sizeof type;
+    checked(::getsockopt(socket.number(), SOL_SOCKET, SO_TYPE, &type, &length), "getsockopt");
+    const Address own = address_of(address, port, type);
+    const int yes = 1;
+    ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    checked(::bind(socket.number(), own->ai_addr, own->ai_addrlen), "bind to " + address);
+    if (type == SOCK_STREAM) {
+        checked(::listen(socket.number(), 512), "listen");
+    }
+}
+
+Descriptor connect_to(const std::string& address, const std::string& port, int type)
+{
+    const Address target = address_of(address, port, type);
     Descriptor socket = open_socket(*target);
     checked(socket.number(), "socket");
     checked(::connect(socket.number(), target->ai_addr, target->ai_addrlen), "connect");
@@ -124,170 +120,14 @@ std::string port_of(const Descriptor& socket)
     return port.data();
 }
 
-bool Peer::wait_for(int descriptor, short events) const
-{
-    std::array<pollfd, 2> either{{{descriptor, events, 0}, {stop_, POLLIN, 0}}};
-    return ::poll(either.data(), either.size(), -1) > 0 && either[1].revents == 0;
-}
-
-bool Peer::receive(std::string& bytes, std::size_t count)
-{
-    bytes.resize(count);
-    for (std::size_t have = 0; have < count;) {
-        if (!wait_for(socket_.number(), POLLIN)) {
-            return false;
-        }
-        const ssize_t got = ::recv(socket_.number(), &bytes[have], count - have, 0);
-        if (got <= 0) {
-            return false;
-        }
-        have += static_cast<std::size_t>(got);
-    }
-    return true;
-}
-
-bool Peer::transmit(std::string_view bytes)
-{
-    while (!bytes.empty()) {
-        if (!wait_for(socket_.number(), POLLOUT)) {
-            return false;
-        }
-        const ssize_t sent = ::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (sent < 0) {
-            return false;
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return true;
-}
-
-bool Peer::pause(Millis time)
-{
-    pollfd stop{stop_, POLLIN, 0};
-    return ::poll(&stop, 1, static_cast<int>(time.count())) == 0;
-}
-
-bool Peer::until_gone()
-{
-    std::array<char, 4096> block{};
-    while (wait_for(socket_.number(), POLLIN)) {
-        if (::recv(socket_.number(), block.data(), block.size(), 0) <= 0) {
-            break;
-        }
-    }
-    return false;
-}
-
-bool Peer::forward(const std::string& address, const std::string& port)
-{
-    Peer server{connect_to(address, port), stop_};
-    for (;;) {
-        std::array<pollfd, 3> events{{{socket_.number(), POLLIN, 0},
-                                      {server.socket_.number(), POLLIN, 0},
-                                      {stop_, POLLIN, 0}}};
-        if (::poll(events.data(), events.size(), -1) <= 0 || events[2].revents != 0) {
-            return false;
-        }
-        if (events[0].revents != 0 && !copy_some(socket_.number(), server)) {
-            return false;
-        }
-        if (events[1].revents != 0 && !copy_some(server.socket_.number(), *this)) {
-            return false;
-        }
-    }
-}
-
-void Peer::reset()
-{
-    const linger at_once{1, 0};
-    ::setsockopt(socket_.number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    socket_.close();
-}
-
-std::string message(char type, std::string_view body)
-{
-    std::string result(1, type);
-    const std::size_t length = body.size() + 4;
-    for (const unsigned shift : {24U, 16U, 8U, 0U}) {
-        result += static_cast<char>(length >> shift & 0xffU);
-    }
-    return result.append(body);
-}
-
-Step read_bytes(std::size_t count)
-{
-    return [count](Peer& peer) {
-        std::string bytes;
-        return peer.receive(bytes, count);
-    };
-}
-
-Step read_startup()
-{
-    return [](Peer& peer) {
-        std::string head;
-        std::string rest;
-        return peer.receive(head, 4) && peer.receive(rest, length_in(head, 0) - 4);
-    };
-}
-
-Step read_message()
-{
-    return [](Peer& peer) {
-        std::string head;
-        std::string rest;
-        return peer.receive(head, 5) && peer.receive(rest, length_in(head, 1) - 4);
-    };
-}
-
-Step send_bytes(std::string bytes)
-{
-    return [bytes = std::move(bytes)](Peer& peer) { return peer.transmit(bytes); };
-}
-
-Step drip(std::string bytes, Millis between)
-{
-    return [bytes = std::move(bytes), between](Peer& peer) {
-        for (std::size_t index = 0; peer.transmit(bytes.substr(index % bytes.size(), 1)); ++index) {
-            if (!peer.pause(between)) {
-                return false;
-            }
-        }
-        return false;
-    };
-}
-
-Step stay_silent()
-{
-    return [](Peer& peer) { return peer.until_gone(); };
-}
-
-Step close_connection()
-{
-    return [](Peer& peer) {
-        peer.close();
-        return false;
-    };
-}
-
-Step reset_connection()
-{
-    return [](Peer& peer) {
-        peer.reset();
-        return false;
-    };
-}
-
-Step forward_to(std::string address, std::string port)
-{
-    return [address = std::move(address), port = std::move(port)](Peer& peer) {
-        return peer.forward(address, port);
-    };
-}
-
 ScriptedServer::ScriptedServer(std::vector<Script> scripts, const std::string& address)
+    : ScriptedServer{std::move(scripts), listen_on(address, "0")}
+{
+}
+
+ScriptedServer::ScriptedServer(std::vector<Script> scripts, Descriptor listener)
     : scripts_{std::move(scripts)},
-      listener_{listen_on(address, "0")},
+      listener_{std::move(listener)},
       port_{port_of(listener_)},
       stop_{make_pipe()},
       acceptor_{[this] { serve(); }}
@@ -332,12 +172,13 @@ void ScriptedServer::play(Descriptor socket, const Script& script)
         for (std::size_t index = 0; index < script.size(); ++index) {
             arrived_ += index + 1 == script.size() ? 1 : 0;
             if (!script[index](peer)) {
-                return;
+                break;
             }
         }
     } catch (const std::exception&) { // the far side of a relay is not there
         peer.reset();
     }
+    ++ended_;
 }
 
 DeadAddress::DeadAddress(const std::string& address, const std::string& port)

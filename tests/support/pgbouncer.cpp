@@ -28,22 +28,32 @@ configuration(const std::string& folder, const std::string& port, const std::str
            "pool_mode = " + pool_mode + "\ndefault_pool_size = 1\n" +
            "client_tls_sslmode = require\nclient_tls_cert_file = " + folder + "/server.crt\n" +
            "client_tls_key_file = " + folder + "/server.key\nserver_tls_sslmode = require\n" +
-           "admin_users = " + Cluster::shared().get("USER") + "\n";
+           "admin_users = " + Cluster::shared().get("USER") + "\nstats_users = watcher\n";
 }
 
 } // namespace
 
-PgBouncer::PgBouncer(const std::string& pool_mode, const std::string& target_port)
+PgBouncer::PgBouncer(const std::string& pool_mode,
+                     const std::string& target_port,
+                     const Strings& settings)
     : port_{free_port()}
 {
+    std::string more;
+    for (const std::string& setting : settings) {
+        more.append(setting).append("\n");
+    }
     const Cluster& cluster = Cluster::shared();
     const std::filesystem::path folder = Sandbox::shared().make_folder("pgbouncer-" + port_);
     const std::string& target = target_port.empty() ? cluster.port() : target_port;
     write_file(folder / "pgbouncer.ini",
                "[databases]\n" + cluster.get("DATABASE") + " = host=127.0.0.1 port=" + target +
-                   "\n[pgbouncer]\n" + configuration(folder, port_, pool_mode));
-    write_file(folder / "users",
-               quoted(cluster.get("USER")) + " " + quoted(cluster.password()) + "\n");
+                   "\n[pgbouncer]\n" + configuration(folder, port_, pool_mode) + more);
+    std::string users;
+    for (const std::string& user :
+         {cluster.get("USER"), std::string{"watcher"}, std::string{"stranger"}}) {
+        users.append(quoted(user)).append(" ").append(quoted(cluster.password())).append("\n");
+    }
+    write_file(folder / "users", users);
     for (const std::string file : {"server.crt", "server.key"}) {
         std::filesystem::copy_file(cluster.socket_folder() + "/" + file, folder / file);
     }
@@ -65,6 +75,13 @@ PgBouncer::PgBouncer(const std::string& pool_mode, const std::string& target_por
         }
         return can_connect("127.0.0.1", port_);
     });
+}
+
+void PgBouncer::command(const std::string& words) const
+{
+    Parameters console = client();
+    console["dbname"] = "pgbouncer";
+    Client{console}.sql(words);
 }
 
 Parameters PgBouncer::client() const

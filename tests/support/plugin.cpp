@@ -11,12 +11,26 @@ namespace dbup_test {
 
 namespace {
 
+// The built program, or the one that DBUP_PROGRAM names: the same tests look at a build with
+// sanitizers, or at a script that runs the program inside valgrind.
+std::filesystem::path original()
+{
+    return own_variable("DBUP_PROGRAM").value_or(DBUP_BINARY);
+}
+
+bool is_sanitized(const std::filesystem::path& program)
+{
+    const std::string bytes = read_file(program);
+    return bytes.starts_with("#!") || bytes.find("__asan_init") != std::string::npos ||
+           bytes.find("__tsan_init") != std::string::npos;
+}
+
 // A copy that every user may run: the build folder may lie in a closed home.
 std::string program()
 {
     static const std::string path = [] {
         const std::filesystem::path copy = Sandbox::shared().folder() / "db-up";
-        std::filesystem::copy_file(DBUP_BINARY, copy);
+        std::filesystem::copy_file(original(), copy);
         std::filesystem::permissions(copy, std::filesystem::perms{0755});
         return copy.string();
     }();
@@ -41,6 +55,13 @@ Strings sanitizer_settings()
 }
 
 } // namespace
+
+const bool sanitized = is_sanitized(original());
+
+double in_time(double seconds)
+{
+    return seconds + (sanitized ? 1.5 : 0);
+}
 
 Strings operator+(Strings left, const Strings& right)
 {
@@ -85,6 +106,16 @@ Strings peer_arguments(const std::string& port, const Strings& more)
                    "--ssl-mode",
                    "disable"} +
            more;
+}
+
+Strings jumping_clock(int hours)
+{
+    return {"LD_PRELOAD=" DBUP_JUMPING_CLOCK, "DBUP_TEST_JUMP=" + std::to_string(hours)};
+}
+
+Strings small_buffers()
+{
+    return {"LD_PRELOAD=" DBUP_SMALL_BUFFERS};
 }
 
 StatusLine check(const Strings& arguments, const Strings& environment)

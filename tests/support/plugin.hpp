@@ -9,12 +9,13 @@
 
 namespace dbup_test {
 
-/// Whether the program was built with sanitizers, which need descriptors of their own.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
+/// Whether the program under test carries sanitizers or runs inside a tool, which needs
+/// descriptors, memory and time of its own.
+extern const bool sanitized;
+
+/// The limit to hold a run's duration against: `seconds`, and more where the program carries
+/// sanitizers, with which a few that start at once on a small machine take a second until main().
+double in_time(double seconds);
 
 /// The command line of the program with these arguments, with an empty environment (but for the
 /// settings of sanitizers) and `environment` added.
@@ -27,6 +28,12 @@ Strings cluster_arguments(const Strings& more = {});
 Strings peer_arguments(const std::string& port, const Strings& more = {});
 
 Strings operator+(Strings left, const Strings& right);
+
+/// The variables that give a program a wall clock which is `hours` further at every look.
+Strings jumping_clock(int hours);
+
+/// The variable that lets a program send no more than its peer takes.
+Strings small_buffers();
 
 /// Runs it and reads the line; throws when the shape is wrong.
 StatusLine check(const Strings& arguments, const Strings& environment = {});

@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <future>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -80,28 +81,31 @@ bool enter_mount_namespace(const Launch& launch)
 
 bool mount_files(const Launch& launch)
 {
-    if (launch.command->mounts.empty()) {
+    const Command& command = *launch.command;
+    if (command.mounts.empty() && !command.read_only_root) {
         return true;
     }
-    return enter_mount_namespace(launch) && std::all_of(launch.command->mounts.begin(),
-                                                        launch.command->mounts.end(),
-                                                        [](const Mount& mount) {
-                                                            return ::mount(mount.file.c_str(),
-                                                                           mount.over.c_str(),
-                                                                           nullptr,
-                                                                           MS_BIND,
-                                                                           nullptr) == 0;
-                                                        });
+    const bool mounted =
+        enter_mount_namespace(launch) &&
+        std::all_of(command.mounts.begin(), command.mounts.end(), [](const Mount& mount) {
+            return ::mount(mount.file.c_str(), mount.over.c_str(), nullptr, MS_BIND, nullptr) == 0;
+        });
+    const unsigned long read_only = MS_REMOUNT | MS_BIND | MS_RDONLY;
+    return mounted &&
+           (!command.read_only_root || ::mount(nullptr, "/", nullptr, read_only, nullptr) == 0);
 }
 
-void set_signals(const std::vector<int>& blocked)
+void set_signals(const Command& command)
 {
     for (int number = 1; number < SIGRTMIN; ++number) {
         static_cast<void>(::signal(number, SIG_DFL)); // SIGKILL and SIGSTOP refuse, rightly
     }
+    for (const int number : command.ignored_signals) {
+        static_cast<void>(::signal(number, SIG_IGN));
+    }
     sigset_t mask{};
     ::sigemptyset(&mask);
-    for (const int number : blocked) {
+    for (const int number : command.blocked_signals) {
         ::sigaddset(&mask, number);
     }
     ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
@@ -122,18 +126,26 @@ bool become(const std::optional<User>& user)
             ::setresuid(user->uid, user->uid, user->uid) == 0);
 }
 
+bool enter_namespaces(const std::vector<int>& namespaces)
+{
+    return std::all_of(namespaces.begin(), namespaces.end(), [](int descriptor) {
+        return ::setns(descriptor, 0) == 0;
+    });
+}
+
 bool prepare(const Launch& launch)
 {
     const Command& command = *launch.command;
-    set_signals(command.blocked_signals);
+    set_signals(command);
     if (::dup2(launch.input, STDIN_FILENO) < 0 || ::dup2(launch.err, STDERR_FILENO) < 0) {
         return false;
     }
     if (launch.out >= 0 && ::dup2(launch.out, STDOUT_FILENO) < 0) {
         return false;
     }
-    if (!mount_files(launch) || ::chdir(command.folder.c_str()) != 0 ||
-        !set_limits(command.limits) || !become(command.user)) {
+    if (!enter_namespaces(command.namespaces) || !mount_files(launch) ||
+        ::chdir(command.folder.c_str()) != 0 || !set_limits(command.limits) ||
+        !become(command.user)) {
         return false;
     }
     if (command.output == Stdout::closed) {
@@ -325,7 +337,9 @@ void Process::collect(Finished& result)
 void Process::reap(Finished& result)
 {
     int status = 0;
-    checked(::waitpid(std::exchange(pid_, -1), &status, 0), "waitpid");
+    rusage usage{};
+    checked(::wait4(std::exchange(pid_, -1), &status, 0, &usage), "wait4");
+    result.max_rss = usage.ru_maxrss;
     if (WIFEXITED(status)) {
         result.exit_code = WEXITSTATUS(status);
     } else {
@@ -368,6 +382,21 @@ Finished Process::wait()
 Finished run(Command command)
 {
     return Process{std::move(command)}.wait();
+}
+
+std::vector<Finished> run_all(std::vector<Command> commands)
+{
+    std::vector<std::future<Finished>> runs;
+    runs.reserve(commands.size());
+    for (Command& command : commands) {
+        runs.push_back(std::async(std::launch::async, run, std::move(command)));
+    }
+    std::vector<Finished> results;
+    results.reserve(runs.size());
+    for (auto& one : runs) {
+        results.push_back(one.get());
+    }
+    return results;
 }
 
 std::string run_or_throw(Command command)

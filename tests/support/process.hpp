@@ -29,7 +29,7 @@ struct Limit {
     rlim_t value = 0;
 };
 
-/// A file seen in place of another, by this program only (own mount namespace).
+/// A file or folder seen in place of another, by this program only (own mount namespace).
 struct Mount {
     std::string file = {};
     std::string over = {};
@@ -53,7 +53,10 @@ struct Command {
     std::vector<int> closed = {}; // descriptors to close just before the program starts
     std::vector<Limit> limits = {};
     std::vector<int> blocked_signals = {};
+    std::vector<int> ignored_signals = {};
     std::vector<Mount> mounts = {};
+    bool read_only_root = false;      // nothing can be written to "/" (own mount namespace)
+    std::vector<int> namespaces = {}; // descriptors of namespaces to enter, in this order
     Stdout output = Stdout::read;
     Millis kill_after{30'000};
 };
@@ -64,6 +67,7 @@ struct Finished {
     bool killed = false; // kill_after was reached
     int writes = 0;      // with Stdout::packets
     double seconds = 0;
+    long max_rss = 0; // the most memory it had at once, in KB
     std::string out = {};
     std::string err = {};
 };
@@ -101,6 +105,9 @@ private:
 };
 
 Finished run(Command command);
+
+/// Runs them at the same time; the results stand in the order of the commands.
+std::vector<Finished> run_all(std::vector<Command> commands);
 
 /// Throws with the program's own words when it does not end with 0; returns its stdout.
 std::string run_or_throw(Command command);

@@ -75,7 +75,10 @@ Perfdata read_value(const std::string& text, const Finished& finished)
     demand(is_number(result.value), "no plain number in the perfdata value " + text, finished);
     demand(result.min.empty() || is_number(result.min), "bad minimum in " + text, finished);
     demand(result.max.empty() || is_number(result.max), "bad maximum in " + text, finished);
-    demand(result.uom.empty() || result.uom == "s", "unexpected unit in " + text, finished);
+    demand(result.uom.empty() || result.uom == "s" || result.uom == "B" || result.uom == "%" ||
+               result.uom == "c",
+           "unexpected unit in " + text,
+           finished);
     return result;
 }
 
@@ -125,9 +128,12 @@ void take_code(StatusLine& line)
 
 void demand_perfdata(const StatusLine& line, std::size_t bars, const Finished& finished)
 {
-    const bool before_the_run = line.code == "CONFIG_ERROR";
-    demand(bars == 1 || (before_the_run && bars == 0), "not exactly one '|'", finished);
-    demand(before_the_run || (line.measured("time") && line.measured("up")),
+    const bool local =
+        line.code == "CONFIG_ERROR" || line.code == "LOCAL_ERROR" || line.code == "INTERRUPTED";
+    const bool before_the_run = local && bars == 0; // nothing was tried, so nothing was measured
+    demand(bars == 1 || before_the_run, "not exactly one '|'", finished);
+    // A fault of this host says nothing of the database.
+    demand(before_the_run || (line.measured("time") && line.measured("up") != local),
            "no time or up in the perfdata",
            finished);
 }

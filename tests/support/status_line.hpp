@@ -35,8 +35,9 @@ struct StatusLine {
 
 /// Reads the output of a finished run and throws std::runtime_error with the whole output in it
 /// when the shape is not what every host needs: "DB-UP STATE - text | perfdata", exactly one "|"
-/// (none for bad input), one newline at the end, less than 1000 bytes, clean text, nothing on
-/// stderr, and the exit code of the state (`exit_code_matches` false: other exit styles).
+/// (none where nothing was tried), one newline at the end, less than 1000 bytes, clean text,
+/// nothing on stderr, and the exit code of the state (`exit_code_matches` false: other exit
+/// styles).
 StatusLine read_status(const Finished& finished, bool exit_code_matches = true);
 
 /// The exit code that belongs to a state word; 3 for anything else.

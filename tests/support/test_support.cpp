@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The helpers decide whether a test means anything, so they are tested themselves.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <stdexcept>
 
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/cluster.hpp"
+#include "support/name_server.hpp"
+#include "support/netns.hpp"
 #include "support/network.hpp"
 #include "support/process.hpp"
 #include "support/sandbox.hpp"
@@ -14,6 +20,8 @@
 namespace dbup_test {
 
 namespace {
+
+using namespace std::string_literals;
 
 Finished shell(const std::string& script)
 {
@@ -29,6 +37,8 @@ TEST_CASE("the process runner reports what a program did", "[support]")
     CHECK(finished.out == "in");
     CHECK(finished.err == "b\n");
     CHECK_FALSE(finished.killed);
+
+    CHECK(finished.max_rss > 100);
 
     CHECK(shell("kill -TERM $$").signal == SIGTERM);
     CHECK(shell("env").out == "PWD=/\n");
@@ -166,6 +176,73 @@ TEST_CASE("a relay passes both directions on", "[support]")
     CHECK(peer.transmit("you"));
     CHECK(peer.receive(answer, 3));
     CHECK(answer == "yes");
+}
+
+TEST_CASE("runs at the same time keep their order", "[support]")
+{
+    const auto sleep = [](const std::string& seconds) {
+        return Command{.argv = {"/bin/sh", "-c", "sleep " + seconds + "; echo " + seconds}};
+    };
+    const std::vector<Finished> finished = run_all({sleep("0.3"), sleep("0.1")});
+    CHECK(finished.at(0).out == "0.3\n");
+    CHECK(finished.at(1).out == "0.1\n");
+    CHECK(finished.at(1).seconds < finished.at(0).seconds);
+}
+
+/// Seconds until somebody in the near host is connected with the far one; negative: refused.
+double knock(const FarNetwork& network, const std::string& seconds)
+{
+    const std::string script = "exec 3<>/dev/tcp/10.9.0.2/5432; read -r word <&3; echo $word";
+    const Finished finished =
+        run(network.inside({.argv = {"/usr/bin/timeout", seconds, "/bin/bash", "-c", script}}));
+    return finished.out == "hello\n" ? finished.seconds : -1;
+}
+
+TEST_CASE("a network of the test's own is slow, lossy or cut", "[support]")
+{
+    if (!can_make_networks()) {
+        CHECK_THROWS(Netns{});
+        return;
+    }
+    const std::vector<Script> greeting{{send_bytes("hello\n"), stay_silent()}};
+    FarNetwork slow{{Millis{100}}};
+    const ScriptedServer behind_slow{greeting, slow.listen()};
+    CHECK(knock(slow, "20") >= 0.3); // SYN, SYN and ACK, hello
+    slow.wire().cut();
+    CHECK(knock(slow, "1") < 0);
+
+    FarNetwork lossy{{Millis{0}, 5}};
+    const ScriptedServer behind_lossy{greeting, lossy.listen()};
+    for (int round = 0; round < 3; ++round) { // what is lost is sent again
+        CHECK(knock(lossy, "20") >= 0);
+    }
+    CHECK(lossy.wire().lost() > 0);
+
+    const FarNetwork good;
+    const ScriptedServer behind_good{greeting, good.listen()};
+    CHECK(knock(good, "20") >= 0);
+}
+
+TEST_CASE("a name server says what it is told to", "[support]")
+{
+    Descriptor socket{checked(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket")};
+    bind_socket(socket, "127.0.0.1", "0");
+    const std::string port = port_of(socket);
+    const NameServer server{std::move(socket),
+                            {{"db.test", {.addresses = {"10.1.2.3", "fd00::1"}}}}};
+    const Descriptor client = connect_to("127.0.0.1", port, SOCK_DGRAM);
+    const auto ask = [&client](const std::string& name, char type) {
+        const std::string question = "\7\7\1\0\0\1\0\0\0\0\0\0"s + name + "\0\0"s + type + "\0\1"s;
+        checked(static_cast<int>(::send(client.number(), question.data(), question.size(), 0)),
+                "send");
+        std::array<char, 512> reply{};
+        const ssize_t size = ::recv(client.number(), reply.data(), reply.size(), 0);
+        return std::string{reply.data(), static_cast<std::size_t>(std::max<ssize_t>(0, size))};
+    };
+    CHECK_THAT(ask("\2db\4test", '\1'), has("\0\4\x0a\1\2\3"s));
+    CHECK_THAT(ask("\2db\4test", '\x1c'), has("\0\x10\xfd\0"s));
+    CHECK(ask("\2no\4test", '\1').at(3) == '\x83'); // NXDOMAIN
+    CHECK(server.questions() == 3);
 }
 
 TEST_CASE("the throw-away cluster answers, reloads and takes other settings", "[support]")
