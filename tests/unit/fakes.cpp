@@ -2,6 +2,8 @@
 #include "unit/fakes.hpp"
 
 #include "config/load.hpp"
+#include "config/options.hpp"
+#include "core/text.hpp"
 #include "pg/conninfo.hpp"
 
 #include <algorithm>
@@ -29,10 +31,23 @@ public:
         if (!server_.answers.empty()) {
             return server_.answers;
         }
-        if (queries.size() != 1 || queries.front().name != "works") {
-            throw std::logic_error{"the fake server knows the query of the connection check only"};
+        std::vector<dbup::Rows> rows;
+        for (const auto& query : queries) {
+            rows.push_back(answer_to(query.name));
         }
-        return {single("health_check", "1")};
+        return rows;
+    }
+
+    std::vector<dbup::Rows> commit(std::span<const dbup::Query> queries,
+                                   const dbup::Deadline& deadline) override
+    {
+        return run(queries, deadline);
+    }
+
+    std::vector<dbup::Rows> show(std::span<const dbup::Query> commands,
+                                 const dbup::Deadline& deadline) override
+    {
+        return run(commands, deadline);
     }
 
     [[nodiscard]] const dbup::ServerFacts& server() const override { return server_.facts; }
@@ -60,6 +75,27 @@ public:
     }
 
 private:
+    [[nodiscard]] dbup::Rows answer_to(std::string_view query) const
+    {
+        const auto failure = server_.failures.find(query);
+        if (failure != server_.failures.end()) {
+            throw dbup::Failure{failure->second};
+        }
+        const auto found = server_.named_answers.find(query);
+        if (found != server_.named_answers.end()) {
+            return found->second;
+        }
+        if (query == "standing") { // of a role that is a member of nothing
+            dbup::Rows standing{{"member", "inherits"}};
+            standing.add({"f", "t"});
+            return standing;
+        }
+        if (query != "works") {
+            throw std::logic_error{"the fake server does not know a query"};
+        }
+        return single("health_check", "1");
+    }
+
     Server server_;
     FakeClock& clock_;
     dbup::Trace& trace_;
@@ -114,6 +150,14 @@ std::vector<dbup::ConninfoPart> FakeReader::service(const std::string& name,
     return found->second;
 }
 
+std::optional<std::string> FakeReader::config_file(const std::string& path) const
+{
+    if (!files.contains(path)) {
+        return std::nullopt;
+    }
+    return small_file(path);
+}
+
 std::string FakeReader::small_file(const std::string& path) const
 {
     files_read.push_back(path);
@@ -133,6 +177,18 @@ bool FakeReader::exists(const std::string& path) const
     return files.contains(path);
 }
 
+std::optional<dbup::FileFacts> FakeReader::facts_of(const std::string& path) const
+{
+    const auto found = facts.find(path);
+    if (found != facts.end()) {
+        return found->second;
+    }
+    constexpr unsigned owner_only = 0600;
+    const dbup::FileFacts usual{
+        .plain = true, .mode = owner_only, .owner = "monitor", .own = true, .size = 100};
+    return files.contains(path) ? std::optional{usual} : std::nullopt;
+}
+
 std::string FakeReader::passfile_objection(const std::string& path) const
 {
     const auto found = objections.find(path);
@@ -142,6 +198,16 @@ std::string FakeReader::passfile_objection(const std::string& path) const
 std::string FakeReader::file_objection(const std::string& path) const
 {
     return passfile_objection(path);
+}
+
+std::string FakeReader::certificates_objection(const std::string& path) const
+{
+    return file_objection(path);
+}
+
+std::string FakeReader::key_objection(const std::string& path) const
+{
+    return file_objection(path);
 }
 
 Server failing(Stage stage, dbup::Failure failure)
@@ -172,6 +238,16 @@ dbup::Rows single(std::string column, dbup::Rows::Cell cell)
     return rows;
 }
 
+dbup::Rows record(const std::map<std::string, dbup::Rows::Cell>& cells,
+                  std::span<const std::string_view> names)
+{
+    std::string text;
+    for (const auto name : names) {
+        text += (text.empty() ? '(' : ',') + cells.at(std::string{name}).value_or("");
+    }
+    return single("row", text + ')');
+}
+
 std::vector<dbup::Candidate> FakeConnector::resolve(const dbup::Endpoint& endpoint)
 {
     ++resolved;
@@ -192,10 +268,10 @@ std::vector<dbup::Candidate> FakeConnector::resolve(const dbup::Endpoint& endpoi
 
 std::unique_ptr<dbup::Session> FakeConnector::open(const dbup::Config& /*config*/,
                                                    const dbup::Candidate& candidate,
-                                                   const dbup::Deadline& deadline,
+                                                   const dbup::Patience& patience,
                                                    dbup::Trace& trace)
 {
-    opened.push_back({candidate.endpoint.text(), candidate.address, deadline.left()});
+    opened.push_back({candidate.endpoint.text(), candidate.address, patience.of_stage().left()});
     if (on_open) {
         on_open();
     }
@@ -204,11 +280,11 @@ std::unique_ptr<dbup::Session> FakeConnector::open(const dbup::Config& /*config*
         servers.pop_front();
     }
     auto session = std::make_unique<FakeSession>(server, clock_, trace, on_stage);
-    session->pass(Stage::tcp, server.tcp, deadline);
+    session->pass(Stage::tcp, server.tcp, patience.of_stage());
     if (server.encryption) {
-        session->pass(Stage::tls, server.tls, deadline);
+        session->pass(Stage::tls, server.tls, patience.of_stage());
     }
-    session->pass(Stage::auth, server.auth, deadline);
+    session->pass(Stage::auth, server.auth, patience.of_stage());
     return session;
 }
 
@@ -223,14 +299,25 @@ std::vector<dbup::Secret> FakeConnector::secrets() const
 
 dbup::Run::Parts Scene::parts()
 {
-    return {clock, random, connector, [this](std::string_view step) { steps.emplace_back(step); }};
+    return {clock,
+            random,
+            connector,
+            [this](dbup::LogLevel level, std::string_view step) {
+                steps.push_back(std::string{dbup::row_of(level).word}.append(": ").append(step));
+            },
+            {.host = [] { return std::string{"monitor1"}; }, .pid = [] { return 4711L; }},
+            start_thread};
 }
 
 dbup::Outcome Scene::execute(dbup::Run& program, std::vector<std::string> command_line)
 {
     arguments = std::move(command_line);
     const auto argv = pointers(arguments);
-    return program.execute({.arguments = argv, .environment = &environment, .reader = &reader});
+    return program.execute({.arguments = argv,
+                            .environment = &environment,
+                            .reader = &reader,
+                            .terminal = terminal,
+                            .writer = writer});
 }
 
 dbup::Outcome Scene::run(std::vector<std::string> command_line)
@@ -252,6 +339,25 @@ std::vector<std::string> command_line(std::vector<std::string> more)
 {
     more.insert(more.begin(), {"-H", "db1", "-d", "mydb"});
     return more;
+}
+
+std::vector<std::string> users_of(const dbup::OptionRow& row)
+{
+    if (row.name == "create-table") {
+        return {"--check=write", "--write-table=t"};
+    }
+    if (row.name == "ssl-key") {
+        return {"--ssl-cert=/some/ssl-cert"};
+    }
+    const auto checks = dbup::words_of(row.checks);
+    if (!checks.empty()) {
+        return {"--check=" + std::string{checks.front()}};
+    }
+    if (row.name == "execute" || row.name == "cleanup-kinds") {
+        return {"--cleanup"};
+    }
+    return row.name == "confirm" ? std::vector<std::string>{"--emergency-shutdown"}
+                                 : std::vector<std::string>{};
 }
 
 std::string first_line(const std::string& text)

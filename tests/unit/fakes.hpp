@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/inputs.hpp"
+#include "config/options.hpp"
 #include "core/clock.hpp"
 #include "pg/connector.hpp"
 
@@ -65,16 +66,22 @@ public:
     [[nodiscard]] std::vector<dbup::ConninfoPart> uri(const std::string& uri) const override;
     [[nodiscard]] std::vector<dbup::ConninfoPart> service(const std::string& name,
                                                           const std::string& file) const override;
+    [[nodiscard]] std::optional<std::string> config_file(const std::string& path) const override;
     [[nodiscard]] std::string small_file(const std::string& path) const override;
     [[nodiscard]] bool exists(const std::string& path) const override;
     [[nodiscard]] std::string passfile_objection(const std::string& path) const override;
     [[nodiscard]] std::string file_objection(const std::string& path) const override;
+    [[nodiscard]] std::string certificates_objection(const std::string& path) const override;
+    [[nodiscard]] std::string key_objection(const std::string& path) const override;
+    [[nodiscard]] std::optional<dbup::FileFacts> facts_of(const std::string& path) const override;
+    [[nodiscard]] std::string user() const override { return "monitor (uid 1000)"; }
     [[nodiscard]] bool knows_system_roots() const override { return system_roots; }
     [[nodiscard]] std::string home() const override { return home_folder; }
 
     std::map<std::string, std::vector<dbup::ConninfoPart>> services = {};
     std::map<std::string, std::string> files = {};
     std::map<std::string, std::string> objections = {}; ///< to files of passwords and TLS
+    std::map<std::string, dbup::FileFacts> facts = {};  ///< where the usual ones will not do
     bool system_roots = false;
     std::string home_folder = {};
     std::function<void()> on_read = {};
@@ -95,6 +102,9 @@ struct Server {
     std::optional<dbup::TlsFacts> encryption =
         dbup::TlsFacts{"TLSv1.3", "TLS_AES_256_GCM_SHA384", 80, "CN=db1", "CN=Test CA"};
     std::vector<dbup::Rows> answers = {}; ///< of the check's query; empty: the right one
+    std::map<std::string, dbup::Rows, std::less<>> named_answers =
+        {}; ///< by the query's name; before the usual ones
+    std::map<std::string, dbup::Failure, std::less<>> failures = {}; ///< in place of an answer
 };
 
 /// A server that ends the connection at `stage` with `failure`.
@@ -105,6 +115,10 @@ Server silent_at(Stage stage);
 /// One row with one column.
 dbup::Rows single(std::string column, dbup::Rows::Cell cell);
 
+/// One row in one cell, as `SELECT ROW(…)` has it: the values of `names`, in that order.
+dbup::Rows record(const std::map<std::string, dbup::Rows::Cell>& cells,
+                  std::span<const std::string_view> names);
+
 class FakeConnector final : public dbup::Connector {
 public:
     explicit FakeConnector(FakeClock& clock) : clock_{clock} {}
@@ -112,7 +126,7 @@ public:
     std::vector<dbup::Candidate> resolve(const dbup::Endpoint& endpoint) override;
     std::unique_ptr<dbup::Session> open(const dbup::Config& config,
                                         const dbup::Candidate& candidate,
-                                        const dbup::Deadline& deadline,
+                                        const dbup::Patience& patience,
                                         dbup::Trace& trace) override;
     [[nodiscard]] std::vector<dbup::Secret> secrets() const override;
 
@@ -145,7 +159,10 @@ struct Scene {
     FakeConnector connector = FakeConnector{clock};
     FakeEnvironment environment = {};
     FakeReader reader = {};
-    std::vector<std::string> steps = {};     ///< what the listener heard
+    dbup::Terminal* terminal = nullptr;      ///< for --setup
+    dbup::FileWriter* writer = nullptr;      ///< for --setup
+    dbup::StartThread start_thread = {};     ///< empty: one after the other
+    std::vector<std::string> steps = {};     ///< what the listener heard: "LEVEL: sentence"
     std::vector<std::string> arguments = {}; ///< the command line as it is afterwards
 
     dbup::Outcome run(std::vector<std::string> command_line);
@@ -160,6 +177,9 @@ struct Scene {
 
 /// A command line that names db1 and mydb, with `more` behind.
 std::vector<std::string> command_line(std::vector<std::string> more);
+
+/// The options that a command line must have, so that `row` has an effect there.
+std::vector<std::string> users_of(const dbup::OptionRow& row);
 
 /// The first line without its end, and that without the perfdata.
 std::string first_line(const std::string& text);

@@ -83,6 +83,7 @@ TEST_CASE("hosts, ports and addresses become one endpoint each", "[arguments]")
         {{}, {"localhost:5432"}},
         {{"-H", "db1"}, {"db1:5432"}},
         {{"-H", "db1,db2"}, {"db1:5432", "db2:5432"}},
+        {{"-H", " db1, db2 ", "-p", "1, 2"}, {"db1:1", "db2:2"}},
         {{"-H", "db1,db2", "-p", "6432"}, {"db1:6432", "db2:6432"}},
         {{"-H", "db1,db2", "-p", "1,65535"}, {"db1:1", "db2:65535"}},
         {{"-H", "/run/postgresql"}, {"/run/postgresql:5432"}},
@@ -125,6 +126,10 @@ TEST_CASE("a wrong command line is one line that names the option, the value and
     };
     const std::string ranges = "a range is 10, 10:, ~:10, 10:20 or @10:20 with start not above end";
     const std::string times = "a bare number is seconds; us, ms, s, m, h may follow";
+    const std::string not_shown =
+        "the value (not shown: a password goes to --password-file or DB_PASSWORD)";
+    const std::string no_string =
+        "a connection string is not expected here; use --host, --database, --user";
     const auto c = GENERATE_COPY(values<Case>({
         {{}, "DB_NAME is required. Set environment variable or use --database flag"},
         {{"-d", ""}, "-d: the value is empty"},
@@ -134,11 +139,28 @@ TEST_CASE("a wrong command line is one line that names the option, the value and
         {{"--zzzzzz=hunter2"}, "unknown option '--zzzzzz' (see --help)"},
         {{"-Z"}, "unknown option '-Z' (see --help)"},
         {{"-vZ"}, "unknown option '-Z' (see --help)"},
+        {{"-v=2"}, "-v takes no value; use -vv"},
+        {{"-vv=2"}, "-v takes no value; use -vv"},
+        {{"-="}, "unknown option '-=' (see --help)"},
         {{"--host"}, "option '--host' needs a value"},
         {{"-H"}, "option '-H' needs a value"},
         {{"-vH"}, "option '-H' needs a value"},
         {{"--quiet=1"}, "option '--quiet' takes no value"},
         {{"--ver"}, "option '--ver' is ambiguous; write it out, for example '--verbose'"},
+        {{"-d", "x\n"},
+         "-d: the value ends in a line end; write it without one (printf, not echo)"},
+        {{"-d", "x", "-U", "m\r\n"},
+         "-U: the value ends in a line end; write it without one (printf, not echo)"},
+        {{"-d", "x", "-H", "db 1"}, "-H: 'db 1' has a blank, as no host's name"},
+        {{"-d", "x", "-H", " "}, "-H: ' ' names an empty host"},
+        {{"-d", "x", "-H", "db1", "--hostaddr", "db2"},
+         "--hostaddr: 'db2' is not an IP address; a name goes to --host, a port to --port"},
+        {{"-d", "x", "-H", "db1", "--hostaddr", "10.0.0.1:5432"},
+         "--hostaddr: '10.0.0.1:5432' is not an IP address; a name goes to --host, a port to "
+         "--port"},
+        {{"-d", "x", "-H", "/" + std::string(94, 's')},
+         "-H: the socket's path '/" + std::string(94, 's') +
+             "/.s.PGSQL.5432' is longer than a system can take (107 bytes)"},
         {{"mydb"}, "unexpected argument 'mydb'; db-up takes options only (see --help)"},
         {{"-d", "x", "extra", "-v"},
          "unexpected argument 'extra'; db-up takes options only (see --help)"},
@@ -147,8 +169,20 @@ TEST_CASE("a wrong command line is one line that names the option, the value and
         {{"-d", "x", "-p", "0"}, "-p: '0' is not a TCP port (1 to 65535)"},
         {{"-d", "x", "--port", "65536"}, "--port: '65536' is not a TCP port (1 to 65535)"},
         {{"-d", "x", "-p", "-1"}, "-p: '-1' is not a TCP port (1 to 65535)"},
-        {{"-d", "x", "-p", "5432x"}, "-p: '5432x' is not a TCP port (1 to 65535)"},
-        {{"-d", "x", "-p", " 5432"}, "-p: ' 5432' is not a TCP port (1 to 65535)"},
+        {{"-d", "x", "-p", "5432x"}, "-p: " + not_shown + " is not a TCP port (1 to 65535)"},
+        {{"-d", "x", "-l", "monitor", "-p", "s3cr3t"},
+         "-p: " + not_shown + " is not a TCP port (1 to 65535)"},
+        {{"-d", "x", "-H", "db1:5432"}, "-H: 'db1:5432' is no host's name; a port goes to --port"},
+        {{"-d", "x", "-H", "[::1]:5432"},
+         "-H: '[::1]:5432' is no host's name; a port goes to --port"},
+        {{"-d", "x", "-H", "u:hunter2@db1"},
+         "-H: '@' stands in no host's name; a connection URI goes to --uri"},
+        {{"-d", "x", "-H", "/run/postgresql/.s.PGSQL.5432"},
+         "-H: '/run/postgresql/.s.PGSQL.5432' is a socket; name its folder, and its number with "
+         "--port"},
+        {{"-d", "host=db1 dbname=x password=hunter2"}, "-d: " + no_string},
+        {{"-d", "x", "-H", " password = hunter2"}, "-H: " + no_string},
+        {{"-d", "x", "-p", "54 32"}, "-p: '54 32' is not a TCP port (1 to 65535)"},
         {{"-d", "x", "-p", "5432,"},
          "-p: 2 ports for 1 hosts; give one port, or one for each host"},
         {{"-d", "x", "-p", ""}, "-p: the value is empty"},
@@ -218,7 +252,12 @@ TEST_CASE("a wrong command line is one line that names the option, the value and
         {{"-d", "x", "--password-file", "/none"},
          "--password-file: cannot open '/none': No such file or directory"},
         {{"-d", "x", "--service", "none"},
-         "service 'none': definition of service \"none\" not found"},
+         "service 'none': definition of service \"none\" not found; looked for in the "
+         "pg_service.conf of the system (pg_config --sysconfdir); there is no home folder"},
+        {{"-d", "x", "--service", "none", "--service-file", "/srv/services"},
+         "service 'none': definition of service \"none\" not found; looked for in /srv/services "
+         "and "
+         "the pg_service.conf of the system (pg_config --sysconfdir)"},
         {{"--uri", "postgresql://h:99999/x"},
          "--uri (port): '99999' is not a TCP port (1 to 65535)"},
         {{"--uri", "postgresql://h/x?sslmode=strong"},
@@ -266,12 +305,21 @@ TEST_CASE("a connection URI that cannot be used is refused by the name of its so
     const auto c = GENERATE(values<Case>({
         {"mysql://u:hunter2@h/d",
          "unsupported database scheme: mysql (this build speaks postgresql)"},
-        {"h/d?hunter2", "a connection URI begins with postgresql:// or postgres://"},
-        {"host=h password=hunter2", "a connection URI begins with postgresql:// or postgres://"},
-        {"postgresql://u:hunter2@[::1/d", "the connection URI is not valid"},
-        {"postgresql://u:hunter2%@h/d", "the connection URI is not valid"},
-        {"postgresql://h/d?hunter2=1", "the connection URI is not valid"},
-        {"postgresql://h/d?password", "the connection URI is not valid"},
+        {"h/d?hunter2",
+         "failed to parse postgres DSN: a connection URI begins with postgresql:// or postgres://"},
+        {"host=h password=hunter2", "failed to parse postgres DSN: a connection URI begins with"},
+        {"postgresql://u:hunter2@[::1/d", "failed to parse postgres DSN: "},
+        {"postgresql://u:hunter2%@h/d", "failed to parse postgres DSN: "},
+        {"postgresql://h/d?hunter2=1", "failed to parse postgres DSN: "},
+        {"postgresql://h/d?password", "failed to parse postgres DSN: "},
+        // What libpq would take for a host, a port or a database.
+        {"postgresql://u:hunter1@hunter2@h/d", "'@' or '/' stands where none can; in user, "},
+        {"postgresql://u:4711/hunter2@h/d", "write %3A for :, %2F for /, %40 for @"},
+        {"postgresql://u:hunter2/x@h/d", "failed to parse postgres DSN: "},
+        {"postgresql://u:hunter2?x@y@h/d", "failed to parse postgres DSN: "},
+        {"postgresql://u:hunter2?connect_timeout=1", "the port is no number from 1 to 65535; in "},
+        {"postgresql://u:123456#hunter2", "write %23 for #, %2F for /, %3A for :, %3F"},
+        {"postgresql://h:5432/d?port=hunter2", "the port is no number from 1 to 65535"},
     }));
     CAPTURE(c.uri);
     Scene by_option;
@@ -313,6 +361,9 @@ TEST_CASE("a password on the command line is refused and overwritten", "[argumen
     const auto arguments = GENERATE(values<std::vector<std::string>>({
         {"-d", "x", "--password", "hunter2"},
         {"-d", "x", "--password=hunter2"},
+        {"-d", "x", "-password=hunter2"}, // not port "assword=hunter2"
+        {"-d", "x", "-password", "hunter2"},
+        {"-d", "x", "--passwordhunter2"},
     }));
     CAPTURE(arguments);
     Scene scene;
@@ -339,7 +390,7 @@ TEST_CASE("a connection string with a password is overwritten where ps would sho
         {{"--uri=postgresql://u:hunter2@h/d"}, true},
         {{"--uri", "postgresql://u@h/d?password=hunter2"}, true},
         {{"-d", "postgresql://u:hunter2@h/d"}, false},
-        {{"-d", "host=h password=hunter2"}, true},
+        {{"-d", "host=h password=hunter2"}, false},
         {{"postgresql://u:hunter2@h/d"}, false},
         {{"password=hunter2"}, false},
     }));

@@ -245,6 +245,40 @@ TEST_CASE("a dead address in front of a live one costs its share only", "[hosts]
     CHECK(scene.connector.opened[1].address == "10.0.0.1");
 }
 
+TEST_CASE("while one server is away, another may be about to take its role", "[hosts]")
+{
+    Server standby;
+    standby.facts.standby = true;
+    Scene scene;
+    scene.connector.servers = {refusing(), standby, refusing(), Server{}};
+    const auto outcome = scene.run({"-H", "one,other", "-d", "mydb", "--role", "primary"});
+    CHECK(outcome.exit_code == 0);
+    CHECK_THAT(headline(outcome.text), has("at other:5432") && has("recovered after 1 retry"));
+}
+
+TEST_CASE("a server far away has the share of its address at each stage", "[hosts]")
+{
+    const auto last = Millis{GENERATE(400, 1'200)};
+    Scene scene;
+    scene.connector.addresses["db1"] = {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"};
+    scene.connector.servers = {
+        Server{.tcp = Millis{300}, .tls = Millis{1'200}, .auth = last, .query = last}};
+    CHECK(scene.run({"-H", "db1", "-d", "mydb"}).exit_code == 0);
+    CHECK(scene.connector.opened.size() == 1);
+}
+
+TEST_CASE("a server that is slow and fails leaves the others their shares", "[hosts]")
+{
+    Scene scene;
+    scene.connector.resolving = {};
+    Server slow = failing(Stage::auth, Failure{ErrorClass::timeout});
+    slow.tcp = slow.tls = Millis{2'000};
+    scene.connector.servers = {slow, Server{}};
+    CHECK(scene.run({"-H", "one,other", "-d", "mydb"}).exit_code == 0);
+    REQUIRE(scene.connector.opened.size() == 2);
+    CHECK(scene.connector.opened[1].budget == Millis{2'500});
+}
+
 TEST_CASE("a slow name server does not take the time to connect away", "[hosts]")
 {
     Scene scene;
@@ -278,6 +312,26 @@ TEST_CASE("a timeout names the stage that it was waiting for", "[timeout]")
     const auto outcome = scene.run({"-H", "db1", "-d", "mydb", "--max-retries", "0"});
     CHECK(outcome.exit_code == 2);
     CHECK(headline(outcome.text) == std::string{"DB-UP CRITICAL - "} + c.headline);
+}
+
+TEST_CASE("a question without an answer is told with the limit that was over", "[timeout]")
+{
+    struct Case {
+        Stage stage = Stage::query;
+        const char* total = "";
+        const char* fix = "";
+    };
+    const auto c = GENERATE(values<Case>({
+        {Stage::query, "10", "increase --statement-timeout\n"},
+        {Stage::query, "4", "increase --timeout\n"},
+        {Stage::harden, "4", "increase --timeout\n"},
+        {Stage::auth, "10", "increase --connect-timeout and --timeout\n"},
+    }));
+    CAPTURE(c.total);
+    Scene scene;
+    scene.connector.servers = {silent_at(c.stage)};
+    const auto outcome = scene.run(command_line({"--max-retries", "0", "-t", c.total}));
+    CHECK_THAT(outcome.text, has("[TIMEOUT]") && has(c.fix));
 }
 
 TEST_CASE("a retry that the deadline cut short does not hide the failure before it", "[timeout]")

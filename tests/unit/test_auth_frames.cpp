@@ -85,6 +85,10 @@ TEST_CASE("what a server asks for is told from its first bytes", "[guard]")
         {"clear text behind many", notice + notice + sasl + notice + cleartext, Finding::cleartext},
         {"clear text with a tail", request(3, {1, 2, 3}), Finding::cleartext},
         {"a length that cannot be", Bytes{'R', 0, 0, 0, 3, 0, 0, 0, 0}, Finding::harmless},
+        {"a length that leaves no room for a kind", Bytes{'R', 0, 0, 0, 7}, Finding::harmless},
+        {"a length beyond every bound, alone",
+         Bytes{'R', 0x7f, 0xff, 0xff, 0xff},
+         Finding::harmless},
         {"a length beyond every bound",
          Bytes{'R', 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 10},
          Finding::harmless},
@@ -109,6 +113,32 @@ TEST_CASE("a request is not read before its kind is there", "[guard]")
         AuthFrames frames;
         CHECK(frames.look(notice + head(cleartext, size)) == Finding::incomplete);
     }
+}
+
+TEST_CASE("a request in pieces that are read one by one is found at its kind", "[guard]")
+{
+    for (const auto& before : {Bytes{}, notice, sasl}) {
+        AuthFrames frames;
+        const Bytes all = before + cleartext + ok;
+        const std::size_t kind_at = before.size() + 8;
+        for (std::size_t at = 0; at < kind_at; ++at) {
+            CAPTURE(at);
+            CHECK(frames.look_piecewise({all.data() + at, 1}) == Finding::harmless);
+        }
+        CHECK(frames.look_piecewise({all.data() + kind_at, 1}) == Finding::cleartext);
+    }
+}
+
+TEST_CASE("pieces are followed up to the log-in, within bounds", "[guard]")
+{
+    AuthFrames frames;
+    for (const auto byte : sasl + request(12, text("v=")) + ok + cleartext) {
+        CHECK(frames.look_piecewise({&byte, 1}) == Finding::harmless);
+    }
+    AuthFrames endless;
+    const Bytes large = message('N', Bytes(8'000, 'x'));
+    CHECK(endless.look_piecewise(large + Bytes{'N'}) == Finding::harmless);
+    CHECK(endless.look_piecewise(tail(large, 1) + Bytes{'N'}) == Finding::oversized);
 }
 
 TEST_CASE("a judged message may come in pieces, what follows it is still looked at", "[guard]")
@@ -154,6 +184,9 @@ TEST_CASE("more than fits a look is refused before log-in", "[guard]")
     AuthFrames frames;
     CHECK(frames.look(head(large, 8'192)) == Finding::oversized);
 
+    AuthFrames cut; // in the head of the next message
+    CHECK(cut.look(message('N', Bytes(8'184, 'x')) + Bytes{'R', 0, 0}) == Finding::oversized);
+
     AuthFrames after_part;
     CHECK(after_part.look(head(large, 8'191)) == Finding::harmless);
     CHECK(after_part.look(head(tail(large, 8'191), 8'192)) == Finding::oversized);
@@ -169,6 +202,27 @@ TEST_CASE("after the log-in everything is harmless", "[guard]")
     CHECK(frames.look(request(12, text("v=")) + ok + ready) == Finding::harmless);
     CHECK(frames.look(cleartext) == Finding::harmless);
     CHECK(frames.look(Bytes(8'192, 'R')) == Finding::harmless);
+}
+
+TEST_CASE("what the server asks for is remembered", "[auth-frames]")
+{
+    struct Case {
+        const char* says = "";
+        Bytes bytes = {};
+        dbup::Exchange exchange = dbup::Exchange::none;
+    };
+    const auto c = GENERATE(values<Case>({
+        {"nothing, but all is well", ok + ready, dbup::Exchange::none},
+        {"SCRAM", sasl, dbup::Exchange::scram},
+        {"SCRAM, to its end", sasl + request(11) + request(12) + ok, dbup::Exchange::scram},
+        {"MD5", request(5, {1, 2, 3, 4}) + ok, dbup::Exchange::md5},
+        {"something else", request(9), dbup::Exchange::unseen},
+        {"a refused request", head(cleartext, 9), dbup::Exchange::none},
+    }));
+    INFO(c.says);
+    AuthFrames frames;
+    static_cast<void>(frames.look(c.bytes));
+    CHECK(frames.asked_for() == c.exchange);
 }
 
 } // namespace

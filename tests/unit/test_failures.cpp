@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/failure.hpp"
+#include "core/remedies.hpp"
 #include "core/sqlstate.hpp"
 
 #include <set>
@@ -44,7 +45,7 @@ TEST_CASE("the codes are the ones that users were promised", "[failure]")
               "STARTING_UP",       "SHUTTING_DOWN",    "QUERY_TIMEOUT",      "QUERY_ERROR",
               "UNEXPECTED_RESULT", "HARDENING_FAILED", "ROLE_MISMATCH",      "PRIVILEGE_MISSING",
               "LOCAL_ERROR",       "INTERRUPTED",      "CLEARTEXT_REFUSED",  "INTERNAL_ERROR",
-              "SERVER_ERROR",      "QUERY_CONFLICT"});
+              "SERVER_ERROR",      "QUERY_CONFLICT",   "SERVER_NOT_PROVEN"});
 }
 
 TEST_CASE("only what a second try can mend is retried", "[failure]")
@@ -143,6 +144,7 @@ TEST_CASE("a server's error is classified by its SQLSTATE, wherever the session 
         {"57P05", "terminating connection due to idle-session timeout", timeout},
         {"57014", "canceling statement due to statement timeout", query_timeout},
         {"57014", "Anfrage wird storniert", query_timeout},
+        {"57014", "canceling statement due to user request", conflict},
         {"55P03", "canceling statement due to lock timeout", query_timeout},
         {"25P03", "terminating connection due to idle-in-transaction timeout", query_timeout},
         {"25P04", "terminating connection due to transaction timeout", query_timeout},
@@ -160,18 +162,28 @@ TEST_CASE("a server's error is classified by its SQLSTATE, wherever the session 
         {"08P01", "no more connections allowed (max_client_conn)", no_slots},
         {"08P01", "query_wait_timeout", timeout},
         {"08P01", "server down", network},
+        {"08P01", "client_login_timeout (server down)", network},
         {"08P01", "transaction blocks not allowed in statement pooling mode", hardening},
         {"08P01", "the database system is shutting down", shutting_down},
         {"08P01", "database \"x\" is disabled", permission},
         {"08P01", "database does not allow connections: x", permission},
         {"08P01", "unsupported startup parameter: extra_float_digits", protocol},
+        // What PgBouncer hands on; names decide nothing.
+        {"08P01", "database \"auth_service\" does not exist", database_missing},
+        {"08P01", "role \"x\" does not exist", authentication},
+        {"08P01", "too many connections for role \"password_svc\"", no_slots},
+        {"08P01", "remaining connection slots are reserved for superusers", no_slots},
+        {"08P01", "permission denied for database \"SSLproxy\"", permission},
+        {"08P01", "database \"x\" is not currently accepting connections", permission},
+        {"08P01", "pg_hba.conf rejects connection for host \"::1\"", authentication},
+        {"08P01", "the database system is starting up", starting_up},
         {"08006", "connection failure", network},
         {"08003", "connection does not exist", network},
     }));
     CAPTURE(c.sqlstate, c.message);
-    CHECK(dbup::row_of(dbup::classify(c.sqlstate, c.message, true)).code ==
+    CHECK(dbup::row_of(dbup::classify(c.sqlstate, c.message, dbup::Moment::login)).code ==
           dbup::row_of(c.error).code);
-    CHECK(dbup::row_of(dbup::classify(c.sqlstate, c.message, false)).code ==
+    CHECK(dbup::row_of(dbup::classify(c.sqlstate, c.message, dbup::Moment::end)).code ==
           dbup::row_of(c.error).code);
 }
 
@@ -199,10 +211,52 @@ TEST_CASE("some codes mean another thing before the session has started", "[sqls
         {"22012", "division by zero", server, query},
     }));
     CAPTURE(c.sqlstate, c.message);
-    CHECK(dbup::row_of(dbup::classify(c.sqlstate, c.message, true)).code ==
+    CHECK(dbup::row_of(dbup::classify(c.sqlstate, c.message, dbup::Moment::login)).code ==
           dbup::row_of(c.at_login).code);
-    CHECK(dbup::row_of(dbup::classify(c.sqlstate, c.message, false)).code ==
+    CHECK(dbup::row_of(dbup::classify(c.sqlstate, c.message, dbup::Moment::end)).code ==
           dbup::row_of(c.in_session).code);
+}
+
+TEST_CASE("what a statement is refused with says nothing of the server", "[sqlstate]")
+{
+    const auto* const sqlstate =
+        GENERATE("08001", "28P01", "3D000", "53300", "57P01", "57P02", "57P03", "57P05");
+    CAPTURE(sqlstate);
+    const auto classified = [&](dbup::Moment moment) {
+        return dbup::row_of(dbup::classify(sqlstate, "could not connect to server", moment)).code;
+    };
+    CHECK(classified(dbup::Moment::statement) == "QUERY_ERROR");
+    CHECK(classified(dbup::Moment::end) != "QUERY_ERROR");
+}
+
+TEST_CASE("what is said decides what is advised", "[failure]")
+{
+    struct Case {
+        dbup::ErrorClass error = internal;
+        const char* sqlstate = "";
+        const char* said = "";
+        const char* advice = "";
+    };
+    const auto c = GENERATE(values<Case>({
+        {timeout, "57P05", "idle-session timeout", "ALTER ROLE {role_ident} SET idle_session_"},
+        {timeout, "", "", "Check network latency"},
+        {shutting_down, "57P01", "Verbindung wird abgebrochen", "or somebody ended only this"},
+        {shutting_down, "57P03", "the database system is shutting down", "Find out who stops it"},
+        {tls, "", "SSL error: dh key too small", "OpenSSL of this host refuses"},
+        {tls, "", "SSL error: no suitable signature algorithm", "OpenSSL of this host refuses"},
+        {tls, "", "SSL error: wrong signature type", "OpenSSL of this host refuses"},
+        {tls, "", "certificate verify failed: EE certificate key too weak", "SECLEVEL"},
+        {tls, "", "SSL error: unsupported protocol", "no version of TLS in common"},
+        {tls, "", "SSL error: tlsv1 alert protocol version", "no version of TLS in common"},
+        {tls, "", "SSL error: sslv3 alert handshake failure", "SignatureAlgorithms"},
+        {tls, "", "SSL error: unexpected eof while reading", "Check ssl and the certificate"},
+        {privilege_missing, "42501", "permission denied for function f", "GRANT EXECUTE ON FUNC"},
+        {privilege_missing, "42501", "permission denied for view v", "GRANT SELECT ON what"},
+        {privilege_missing, "", "hidden", "GRANT pg_monitor TO {role_ident};"},
+    }));
+    CAPTURE(c.sqlstate, c.said);
+    CHECK_THAT(std::string{dbup::remedy_of(Failure{c.error, c.said}.with_sqlstate(c.sqlstate))},
+               has(c.advice));
 }
 
 TEST_CASE("a failure carries what it was given", "[failure]")
@@ -211,7 +265,8 @@ TEST_CASE("a failure carries what it was given", "[failure]")
                                 .with_message("message")
                                 .with_fix("fix")
                                 .with_sqlstate("42601")
-                                .with_target("db1:5432", "db1");
+                                .with_target("db1:5432", "db1")
+                                .with_excess();
     CHECK(failure.error() == query);
     CHECK(failure.detail() == "detail");
     CHECK(std::string{failure.what()} == "detail");
@@ -220,6 +275,8 @@ TEST_CASE("a failure carries what it was given", "[failure]")
     CHECK(failure.sqlstate() == "42601");
     CHECK(failure.target() == "db1:5432");
     CHECK(failure.host() == "db1");
+    CHECK(failure.excessive());
+    CHECK_FALSE(Failure{query}.excessive());
 }
 
 } // namespace

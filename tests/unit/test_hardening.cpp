@@ -11,33 +11,20 @@ namespace {
 
 using dbup::Hardening;
 
-dbup::Config limited(Millis statement, Millis lock)
+dbup::Config limited(Millis statement, Millis lock, Millis idle = Millis{60'000})
 {
     dbup::Config config;
     config.statement_timeout = statement;
     config.lock_timeout = lock;
+    config.idle_timeout = idle;
     return config;
 }
 
-/// What a server answers to proof(); one setting may be replaced.
-dbup::Rows proof(const std::string& name = {}, const dbup::Rows::Cell& value = {})
+/// What a server answers to proof(), with the settings as they are written in an array.
+dbup::Rows proof(const dbup::Rows::Cell& held = R"({on,5s,2s,5s,"pg_catalog, pg_temp"})")
 {
-    const std::vector<std::pair<std::string, std::string>> settings{
-        {"transaction_read_only", "on"},
-        {"statement_timeout", "5s"},
-        {"lock_timeout", "2s"},
-        {"idle_in_transaction_session_timeout", "5s"},
-        {"search_path", "pg_catalog, pg_temp"},
-        {"standby", "f"},
-        {"server_time", "1800003600.5"}};
-    std::vector<std::string> columns;
-    std::vector<dbup::Rows::Cell> cells;
-    for (const auto& [column, cell] : settings) {
-        columns.push_back(column);
-        cells.push_back(column == name ? value : dbup::Rows::Cell{cell});
-    }
-    dbup::Rows rows{columns};
-    rows.add(cells);
+    dbup::Rows rows{{"held", "standby", "server_time"}};
+    rows.add({held, "f", "1800003600.5"});
     return rows;
 }
 
@@ -48,11 +35,11 @@ TEST_CASE("the transaction is read-only and limited before anything looks into a
     const Hardening hardening{
         limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, false};
     CHECK(hardening.statements() ==
-          std::vector<std::string>{"BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY",
-                                   "SET LOCAL statement_timeout = 5000",
-                                   "SET LOCAL lock_timeout = 2000",
-                                   "SET LOCAL idle_in_transaction_session_timeout = 5000",
-                                   "SET LOCAL search_path = pg_catalog, pg_temp"});
+          std::vector<std::string>{"BEGIN ISOLATION LEVEL READ COMMITTED,READ ONLY",
+                                   "SET LOCAL statement_timeout=5000",
+                                   "SET LOCAL lock_timeout=2000",
+                                   "SET LOCAL idle_in_transaction_session_timeout=5000",
+                                   "SET LOCAL search_path=pg_catalog,pg_temp"});
 }
 
 TEST_CASE("the server's time limit is never longer than what is left", "[hardening]")
@@ -77,8 +64,62 @@ TEST_CASE("the server's time limit is never longer than what is left", "[hardeni
     FakeClock clock;
     const Hardening hardening{limited(c.statement, c.lock), {clock, c.left}, false};
     CHECK(hardening.statements().at(1) ==
-          std::string{"SET LOCAL statement_timeout = "} + c.statement_limit);
-    CHECK(hardening.statements().at(2) == std::string{"SET LOCAL lock_timeout = "} + c.lock_limit);
+          std::string{"SET LOCAL statement_timeout="} + c.statement_limit);
+    CHECK(hardening.statements().at(2) == std::string{"SET LOCAL lock_timeout="} + c.lock_limit);
+}
+
+TEST_CASE("what a limit has ended is told with the option that was the limit", "[hardening]")
+{
+    struct Case {
+        Millis statement = {};
+        Millis lock = {};
+        Millis left = {};
+        const char* of_statement = "";
+        const char* of_lock = "";
+    };
+    const auto c = GENERATE(values<Case>({
+        {Millis{5'000}, Millis{2'000}, Millis{10'000}, "--statement-timeout", "--lock-timeout"},
+        {Millis{5'000},
+         Millis{9'000},
+         Millis{10'000},
+         "--statement-timeout",
+         "--statement-timeout"},
+        {Millis{20'000}, Millis{2'000}, Millis{10'000}, "--timeout", "--lock-timeout"},
+        {Millis{20'000}, Millis{12'000}, Millis{10'000}, "--timeout", "--timeout"},
+    }));
+    CAPTURE(c.statement.count(), c.lock.count());
+    FakeClock clock;
+    const Hardening hardening{limited(c.statement, c.lock), {clock, c.left}, false};
+    const auto fix_of = [&hardening](ErrorClass error, const char* sqlstate) {
+        return hardening.explained(dbup::Failure{error, "why"}.with_sqlstate(sqlstate)).fix();
+    };
+    const auto increase = [](const char* option) {
+        return Catch::Matchers::EndsWith(std::string{"increase "} + option);
+    };
+    CHECK_THAT(fix_of(ErrorClass::query_timeout, "57014"), increase(c.of_statement));
+    CHECK_THAT(fix_of(ErrorClass::query_timeout, "55P03"), increase(c.of_lock));
+    CHECK(fix_of(ErrorClass::query_timeout, "25P04").empty()); // a limit of the server's own
+    CHECK(fix_of(ErrorClass::conflict, "57014").empty());
+    const auto told = dbup::Failure{ErrorClass::query_timeout}.with_fix("do that");
+    CHECK(hardening.explained(told).fix() == "do that");
+}
+
+TEST_CASE("an idle transaction has a limit of its own, within that of a statement", "[hardening]")
+{
+    FakeClock clock;
+    const auto limit = [&clock](Millis idle) {
+        return Hardening{
+            limited(Millis{5'000}, Millis{2'000}, idle), {clock, Millis{10'000}}, false}
+            .statements()
+            .at(3);
+    };
+    CHECK(limit(Millis{700}) == "SET LOCAL idle_in_transaction_session_timeout=700");
+    CHECK(limit(Millis{9'000}) == "SET LOCAL idle_in_transaction_session_timeout=5000");
+    Scene scene;
+    scene.environment.variables["DB_IDLE_TIMEOUT"] = "700ms";
+    CHECK(scene.load(command_line({})).idle_timeout == Millis{700});
+    scene.environment.variables["DB_IDLE_TIMEOUT"] = "60000"; // milliseconds, elsewhere
+    CHECK_THAT(refusal(scene, command_line({})), has("write 60000ms or 60s"));
 }
 
 TEST_CASE("a server that can notices when its client is gone", "[hardening]")
@@ -88,7 +129,7 @@ TEST_CASE("a server that can notices when its client is gone", "[hardening]")
     const Hardening hardening{
         limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, notices};
     const bool set =
-        hardening.statements().back().starts_with("SET LOCAL client_connection_check_interval = ");
+        hardening.statements().back().starts_with("SET LOCAL client_connection_check_interval=");
     CHECK(set == notices);
 }
 
@@ -105,16 +146,30 @@ TEST_CASE("no setting outlives the transaction", "[hardening]")
 
 TEST_CASE("the proof asks for every setting by qualified names", "[hardening]")
 {
-    const std::string sql{Hardening::proof().sql};
+    FakeClock clock;
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, true};
+    const std::string sql{hardening.proof().sql};
     for (const auto* const name : {"transaction_read_only",
                                    "statement_timeout",
                                    "lock_timeout",
                                    "idle_in_transaction_session_timeout",
                                    "search_path"}) {
-        CHECK_THAT(sql, has("pg_catalog.current_setting('" + std::string{name} + "') AS " + name));
+        CHECK_THAT(sql, has("pg_catalog.current_setting('" + std::string{name} + "')"));
     }
     CHECK_THAT(sql, has("pg_catalog.pg_is_in_recovery() AS standby") && has("AS server_time"));
     CHECK(sql.find(';') == std::string::npos);
+}
+
+TEST_CASE("the server's own address is asked for with -vv only", "[hardening]")
+{
+    FakeClock clock;
+    auto config = limited(Millis{5'000}, Millis{2'000});
+    config.verbosity = GENERATE(0, 1, 2, 3);
+    const Hardening hardening{config, {clock, Millis{10'000}}, true};
+    const auto sql = hardening.proof().sql;
+    CHECK((sql.find("inet_server_addr()") != std::string_view::npos) == (config.verbosity > 1));
+    CHECK((sql.find("inet_server_port()") != std::string_view::npos) == (config.verbosity > 1));
+    CHECK(sql.ends_with("AS server_time") == (config.verbosity < 2));
 }
 
 TEST_CASE("durations are compared as PostgreSQL shows them", "[hardening]")
@@ -145,38 +200,41 @@ TEST_CASE("a hardening that holds is accepted", "[hardening]")
     const Hardening hardening{
         limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, false};
     CHECK_NOTHROW(hardening.verify(proof()));
+    // quote_all_identifiers
+    CHECK_NOTHROW(hardening.verify(proof(R"({on,5s,2s,5s,"\"pg_catalog\", \"pg_temp\""})")));
 }
 
 TEST_CASE("a single setting that does not hold is refused", "[hardening]")
 {
     struct Case {
-        const char* name = "";
-        dbup::Rows::Cell value = {};
-        ErrorClass error = ErrorClass::hardening;
+        const char* says = "";
+        const char* held = "";
     };
     const auto c = GENERATE(values<Case>({
-        {"transaction_read_only", "off", ErrorClass::hardening},
-        {"transaction_read_only", "", ErrorClass::hardening},
-        {"transaction_read_only", {}, ErrorClass::unexpected_result},
-        {"statement_timeout", "0", ErrorClass::hardening},
-        {"statement_timeout", "1h", ErrorClass::hardening},
-        {"statement_timeout", "5000ms", ErrorClass::hardening},
-        {"lock_timeout", "0", ErrorClass::hardening},
-        {"idle_in_transaction_session_timeout", "0", ErrorClass::hardening},
-        {"search_path", "public", ErrorClass::hardening},
-        {"search_path", "pg_catalog", ErrorClass::hardening},
-        {"search_path", {}, ErrorClass::unexpected_result},
+        {"transaction_read_only is 'off'", R"({off,5s,2s,5s,"pg_catalog, pg_temp"})"},
+        {"transaction_read_only is ''", R"({"",5s,2s,5s,"pg_catalog, pg_temp"})"},
+        {"transaction_read_only is '\"'", R"({"\"",5s,2s,5s,"pg_catalog, pg_temp"})"},
+        {"transaction_read_only is 'NULL'", R"({NULL,5s,2s,5s,"pg_catalog, pg_temp"})"},
+        {"statement_timeout is '0'", R"({on,0,2s,5s,"pg_catalog, pg_temp"})"},
+        {"statement_timeout is '1h'", R"({on,1h,2s,5s,"pg_catalog, pg_temp"})"},
+        {"statement_timeout is '5000ms'", R"({on,5000ms,2s,5s,"pg_catalog, pg_temp"})"},
+        {"lock_timeout is '0'", R"({on,5s,0,5s,"pg_catalog, pg_temp"})"},
+        {"idle_in_transaction_session_timeout is '0'", R"({on,5s,2s,0,"pg_catalog, pg_temp"})"},
+        {"search_path is 'public'", "{on,5s,2s,5s,public}"},
+        {"search_path is 'pg_catalog'", "{on,5s,2s,5s,pg_catalog}"},
+        {"search_path is '\\'", R"({on,5s,2s,5s,"\\"})"},
+        {"search_path is ''", "{on,5s,2s,5s,}"},
     }));
-    CAPTURE(c.name, c.value.value_or("NULL"));
+    CAPTURE(c.held);
     FakeClock clock;
     const Hardening hardening{
         limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, false};
     try {
-        hardening.verify(proof(c.name, c.value));
+        hardening.verify(proof(c.held));
         FAIL("accepted");
     } catch (const dbup::Failure& failure) {
-        CHECK(failure.error() == c.error);
-        CHECK_THAT(failure.detail(), has(c.name));
+        CHECK(failure.error() == ErrorClass::hardening);
+        CHECK_THAT(failure.detail(), has(c.says));
     }
 }
 
@@ -187,9 +245,34 @@ TEST_CASE("a proof that is not exactly one row proves nothing", "[hardening]")
         limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, false};
     CHECK_THROWS_AS(hardening.verify(dbup::Rows{}), dbup::Failure);
     auto two = proof();
-    two.add({"on", "5s", "2s", "5s", "pg_catalog, pg_temp", "f", "1"});
+    two.add({R"({on,5s,2s,5s,"pg_catalog, pg_temp"})", "f", "1"});
     CHECK_THROWS_AS(hardening.verify(two), dbup::Failure);
     CHECK_THROWS_AS(hardening.verify(single("transaction_read_only", "on")), dbup::Failure);
+}
+
+TEST_CASE("settings that are not those that were asked for prove nothing", "[hardening]")
+{
+    const auto held = GENERATE(values<dbup::Rows::Cell>({
+        dbup::Rows::Cell{},
+        "",
+        "{",
+        "{}",
+        "on,5s,2s,5s,public",
+        "{on,5s,2s,5s}",
+        "{on,5s,2s,5s,pg_catalog, pg_temp}",
+        R"({on,5s,2s,5s,"pg_catalog, pg_temp",on})",
+        R"({"on,5s,2s,5s,pg_catalog, pg_temp})",
+    }));
+    CAPTURE(held.value_or("NULL"));
+    FakeClock clock;
+    const Hardening hardening{
+        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, false};
+    try {
+        hardening.verify(proof(held));
+        FAIL("accepted");
+    } catch (const dbup::Failure& failure) {
+        CHECK(failure.error() == ErrorClass::unexpected_result);
+    }
 }
 
 TEST_CASE("a value that is not exactly there is no zero", "[rows]")

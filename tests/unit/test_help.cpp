@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the tables say of themselves: --help, --version and the manual page.
+#include "checks/manual.hpp"
 #include "config/manual.hpp"
 #include "config/options.hpp"
 #include "core/text.hpp"
@@ -16,12 +17,7 @@ namespace dbup_test {
 namespace {
 
 using dbup::Fate;
-using dbup::OptionRow;
-
-bool is_secret(const OptionRow& row)
-{
-    return std::holds_alternative<dbup::Secret dbup::Config::*>(row.slot);
-}
+using dbup::is_secret;
 
 TEST_CASE("the help names every option with its variables", "[help]")
 {
@@ -86,8 +82,8 @@ TEST_CASE("the version tells what db-up is made of", "[help]")
     Scene scene;
     const auto outcome = scene.run({"--version"});
     CHECK_THAT(outcome.text,
-               Catch::Matchers::StartsWith("db-up ") && has("\nlibpq ") && has("\nOpenSSL ") &&
-                   has("\ncompiler "));
+               Catch::Matchers::StartsWith("db-up ") && has("\ncommit unknown\n") &&
+                   has("\nlibpq ") && has("\nOpenSSL ") && has("\ncompiler "));
 }
 
 std::string content_of(const std::string& path)
@@ -104,10 +100,10 @@ TEST_CASE("the manual page is the one that the tables make", "[manual]")
 {
     const std::string folder = DBUP_MANUAL_FOLDER;
     const auto source = content_of(folder + "/db-up.8.in");
-    const bool is_current = dbup::manual_page(source) == content_of(folder + "/db-up.8");
+    const bool is_current = dbup::whole_manual_page(source) == content_of(folder + "/db-up.8");
     INFO("cmake --build build --target manual writes it");
     CHECK(is_current);
-    CHECK(dbup::manual_page(source).find("@OPTIONS@") == std::string::npos);
+    CHECK(dbup::whole_manual_page(source).find("@OPTIONS@") == std::string::npos);
 }
 
 TEST_CASE("the manual page names every option, variable and error code", "[manual]")

@@ -23,16 +23,18 @@ using dbup::ThresholdSetting;
 using dbup::Unit;
 using dbup::Verdict;
 
-constexpr std::array limits{
+const std::vector<Limit> limits{
     Limit{"time", Unit::seconds, "1", "3", "seconds"},
     Limit{"used", Unit::percent, "80", "", "share"},
     Limit{"days", Unit::days, "14:", "7:", "days left"},
     Limit{"count", Unit::none, "", "", "no limits"},
 };
 
-std::vector<Thresholds> thresholds(std::vector<ThresholdSetting> settings)
+const dbup::LimitTable table{limits, "time"};
+
+dbup::ThresholdTable thresholds(const std::vector<ThresholdSetting>& settings)
 {
-    return dbup::thresholds_for(limits, "time", settings);
+    return dbup::thresholds_for(table, settings);
 }
 
 std::string refused(ThresholdSetting setting)
@@ -48,7 +50,7 @@ std::string refused(ThresholdSetting setting)
 
 TEST_CASE("without settings the thresholds are those of the table", "[metric]")
 {
-    const auto all = thresholds({});
+    const auto all = thresholds({}).of_limits;
     REQUIRE(all.size() == limits.size());
     CHECK(all[0].warning == Range{0, 1, false});
     CHECK(all[0].critical == Range{0, 3, false});
@@ -62,10 +64,11 @@ TEST_CASE("without settings the thresholds are those of the table", "[metric]")
 TEST_CASE("a threshold without a label is that of the main metric, the last one given wins",
           "[metric]")
 {
-    const auto all = thresholds({{false, "", "500ms", "-w"},
-                                 {true, "", "2", "-c"},
-                                 {true, "", "4", "-c"},
-                                 {false, "count", "@3:5", "-w"}});
+    const auto table_of_all = thresholds({{false, "", "500ms", "-w"},
+                                          {true, "", "2", "-c"},
+                                          {true, "", "4", "-c"},
+                                          {false, "count", "@3:5", "-w"}});
+    const auto& all = table_of_all.of_limits;
     CHECK(all[0].warning == Range{0, 0.5, false});
     CHECK(all[0].critical == Range{0, 4, false});
     CHECK(all[0].asked_for);
@@ -97,11 +100,14 @@ TEST_CASE("a threshold that cannot be judged is refused by name", "[metric]")
 TEST_CASE("every default threshold of a run and of every check is a range", "[metric]")
 {
     for (const auto* const check : dbup::check_table()) {
-        CAPTURE(check->name);
-        CHECK(check->look != nullptr);
-        CHECK_FALSE(check->summary.empty());
+        CAPTURE(check->name());
+        const bool asks_one = check->look != nullptr;
+        const bool asks_all = check->ask != nullptr && check->compare != nullptr;
+        CHECK(asks_one != asks_all);
+        CHECK_FALSE(dbup::row_of(check->kind).question.empty());
+        CHECK(&dbup::check_of(check->kind) == check);
         bool main_label_known = false;
-        for (const auto& limit : dbup::limits_of(*check)) {
+        for (const auto& limit : dbup::limits_of(*check).limits) {
             CAPTURE(limit.label);
             CHECK((limit.warning.empty() || Range::parse(limit.warning, limit.unit)));
             CHECK((limit.critical.empty() || Range::parse(limit.critical, limit.unit)));
@@ -116,7 +122,7 @@ TEST_CASE("labels of perfdata are short, unique and snake_case", "[metric]")
 {
     for (const auto* const check : dbup::check_table()) {
         std::set<std::string_view> seen;
-        for (const auto& limit : dbup::limits_of(*check)) {
+        for (const auto& limit : dbup::limits_of(*check).limits) {
             CAPTURE(limit.label);
             CHECK_FALSE(limit.label.empty());
             CHECK(limit.label.size() <= 19);
@@ -163,7 +169,7 @@ TEST_CASE("a metric that was asked for and not measured is unknown, never fine",
 {
     const std::vector<Metric> metrics{{"time", 0.1, {}, {}}};
     const auto verdicts =
-        dbup::judge_all(metrics, limits, thresholds({{false, "used", "50", "-w"}}));
+        dbup::judge_all(metrics, table, thresholds({{false, "used", "50", "-w"}}));
     REQUIRE(verdicts.size() == 2);
     CHECK(verdicts[0].state == State::ok);
     CHECK(verdicts[1].metric.label == "used");
@@ -175,7 +181,7 @@ TEST_CASE("a metric that was asked for and not measured is unknown, never fine",
 TEST_CASE("a metric that nobody asked for and that was not measured is left out", "[metric]")
 {
     const std::vector<Metric> metrics{{"count", 7, 0, {}}};
-    const auto verdicts = dbup::judge_all(metrics, limits, thresholds({}));
+    const auto verdicts = dbup::judge_all(metrics, table, thresholds({}));
     REQUIRE(verdicts.size() == 1);
     CHECK(dbup::perfdata(verdicts) == "count=7;;;0");
 }
@@ -183,7 +189,7 @@ TEST_CASE("a metric that nobody asked for and that was not measured is left out"
 TEST_CASE("a metric without a row is a fault of the program", "[metric]")
 {
     const std::vector<Metric> metrics{{"unheard_of", 1, {}, {}}};
-    CHECK_THROWS_AS(dbup::judge_all(metrics, limits, thresholds({})), Failure);
+    CHECK_THROWS_AS(dbup::judge_all(metrics, table, thresholds({})), Failure);
 }
 
 TEST_CASE("perfdata have the shape of the plugin interface", "[perfdata]")
@@ -202,6 +208,7 @@ TEST_CASE("perfdata have the shape of the plugin interface", "[perfdata]")
         {{"days", 80, {}, {}}, Unit::days, "14:", "7:", "days=80;14:;7:"},
         {{"used", 12.5, 0, 100}, Unit::percent, "80", "90", "used=12.5%;80;90;0;100"},
         {{"size", 1e15, 0, {}}, Unit::bytes, "", "5", "size=1000000000000000B;;5;0"},
+        {{"failed", 3, {}, {}}, Unit::counter, "", "0", "failed=3c;;0"},
         {{"skew", -0.25, {}, {}}, Unit::seconds, "-1:1", "", "skew=-0.25s;-1:1"},
         {{"tiny", 1e-7, {}, {}}, Unit::seconds, "", "", "tiny=0s"},
         {{"huge", 1e22, {}, {}}, Unit::none, "", "", "huge=10000000000000000000000"},

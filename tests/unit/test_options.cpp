@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Walks over the option table: what holds for one row has to hold for all.
+#include "config/config_file.hpp"
 #include "config/options.hpp"
 #include "config/values.hpp"
 #include "core/text.hpp"
@@ -16,17 +17,11 @@ namespace {
 
 using dbup::Config;
 using dbup::Fate;
+using dbup::Group;
 using dbup::OptionRow;
 
-bool is_secret(const OptionRow& row)
-{
-    return std::holds_alternative<dbup::Secret Config::*>(row.slot);
-}
-
-bool is_action(const OptionRow& row)
-{
-    return std::holds_alternative<dbup::ActionKind Config::*>(row.slot);
-}
+using dbup::asks_for_action;
+using dbup::is_secret;
 
 bool is_flag(const OptionRow& row)
 {
@@ -45,6 +40,8 @@ std::string sample(const OptionRow& row)
         {"warning", "0.5"},
         {"critical", "cert_days=20:"},
         {"state", "dns=ok"},
+        {"log-output", "both"},
+        {"cleanup-kinds", "idle=2h"},
     };
     const auto found = samples.find(row.name);
     if (found != samples.end()) {
@@ -53,11 +50,13 @@ std::string sample(const OptionRow& row)
     if (std::holds_alternative<Millis Config::*>(row.slot)) {
         return "7s";
     }
-    if (std::holds_alternative<int Config::*>(row.slot)) {
+    const bool number = std::holds_alternative<int Config::*>(row.slot) ||
+                        std::holds_alternative<std::optional<std::uint64_t> Config::*>(row.slot);
+    if (number) {
         return "2";
     }
     for (const auto word : dbup::allowed_words(row)) {
-        if (word != row.fallback) {
+        if (word != row.fallback && word != row.fixed) {
             return std::string{word};
         }
     }
@@ -69,7 +68,10 @@ struct Generous : Scene {
     Generous()
     {
         reader.services["svc"] = {};
+        reader.services["/some/service-file:svc"] = {};
         reader.files["/some/password-file"] = "from a file\n";
+        reader.files["/some/config"] = "";
+        reader.files["/.postgresql/postgresql.key"] = ""; // for --ssl-cert
     }
 };
 
@@ -84,14 +86,24 @@ void expect_arrival(Scene& scene,
     if (row.name != "database") {
         arguments.insert(arguments.begin(), {"-d", "mydb"});
     }
+    if (row.name == "log-output" || row.name == "log-format") { // need one
+        scene.environment.variables["DB_LOG_FILE"] = "/some/log";
+    }
+    if (row.name == "service-file" && origin.starts_with('-')) {
+        arguments.insert(arguments.end(), {"--service", "svc"});
+    }
+    for (const auto& user : users_of(row)) {
+        arguments.insert(arguments.begin(), user);
+    }
     const auto config = scene.load(arguments);
     if (row.fate == Fate::ignored) {
         CHECK_THAT(config.notes,
                    Catch::Matchers::VectorContains(origin + ": " + std::string{row.help}));
     } else if (row.fate == Fate::counted) {
         CHECK(config.verbosity == 1);
-    } else if (is_action(row)) {
-        CHECK(dbup::shown(config, row) == row.fixed);
+    } else if (asks_for_action(row)) {
+        CHECK(config.action != dbup::ActionKind::check);
+        CHECK(dbup::shown(config, row) == (is_flag(row) ? std::string{row.fixed} : sample(row)));
     } else {
         const auto& shown = setting(config, row.name);
         CHECK(shown.value == (is_secret(row) ? "***" : sample(row)));
@@ -165,8 +177,8 @@ TEST_CASE("with nothing but a database every setting has its default", "[options
     Scene scene;
     const auto config = scene.load({"-d", "mydb"});
     for (const auto& row : dbup::option_table()) {
-        const bool plain = row.fate == Fate::used && !is_action(row) && row.name != "database" &&
-                           row.name != "passfile";
+        const bool plain = row.fate == Fate::used && !asks_for_action(row) &&
+                           row.name != "database" && row.name != "passfile";
         if (plain) {
             CAPTURE(row.name);
             const auto& shown = setting(config, row.name);
@@ -205,15 +217,10 @@ TEST_CASE("the defaults are the ones that users were promised", "[options]")
     CHECK(config.password.empty());
 }
 
-bool is_written_on_command_lines(const OptionRow& row)
-{
-    return !is_secret(row) && row.fate != Fate::refused;
-}
-
 TEST_CASE("every option arrives from the command line, by every long name", "[options]")
 {
     for (const auto& row : dbup::option_table()) {
-        if (!is_written_on_command_lines(row)) {
+        if (!dbup::on_command_line(row)) {
             continue;
         }
         auto names = dbup::words_of(row.aliases);
@@ -233,7 +240,7 @@ TEST_CASE("every option arrives from the command line, by every long name", "[op
 TEST_CASE("every option arrives from the command line, by every letter", "[options]")
 {
     for (const auto& row : dbup::option_table()) {
-        if (!is_written_on_command_lines(row)) {
+        if (!dbup::on_command_line(row)) {
             continue;
         }
         for (const char letter : row.letters) {
@@ -243,7 +250,7 @@ TEST_CASE("every option arrives from the command line, by every letter", "[optio
                            row,
                            is_flag(row) ? std::vector{option} : std::vector{option, sample(row)},
                            option);
-            if (!is_flag(row)) {
+            if (!is_flag(row) && !row.optional_arg) { // -hv is -h -v
                 Generous joined;
                 expect_arrival(joined, row, {option + sample(row)}, option);
             }
@@ -263,6 +270,45 @@ TEST_CASE("every option arrives from the environment, by every name", "[options]
         }
     }
     CHECK(variables > 40);
+}
+
+/// A configuration file that sets `key` ("section.key") in its second line.
+std::string yaml_file(const std::string& key, const std::string& value)
+{
+    const auto dot = key.find('.');
+    std::string text = key.substr(0, dot);
+    text.append(":\n  ").append(key.substr(dot + 1)).append(": '").append(value).append("'\n");
+    return text;
+}
+
+TEST_CASE("every option arrives from the configuration file, by every key", "[options]")
+{
+    std::set<std::string> keys;
+    for (const auto& row : dbup::option_table()) {
+        CAPTURE(row.name);
+        const bool elsewhere = is_secret(row) || asks_for_action(row) ||
+                               row.fate == Fate::refused || row.group == Group::action ||
+                               row.group == Group::other;
+        CHECK((elsewhere || !dbup::yaml_keys(row).empty()));
+        for (const auto& key : dbup::yaml_keys(row)) {
+            CAPTURE(key);
+            CHECK(keys.insert(key).second);
+            Generous scene;
+            scene.reader.files["/c.yaml"] =
+                yaml_file(key, row.fate == Fate::counted ? "1" : sample(row));
+            expect_arrival(
+                scene, row, {"--config", "/c.yaml"}, "file /c.yaml line 2 (" + key + ')');
+
+            Generous standard;
+            standard.reader.files["/etc/db-up/config.yaml"] = scene.reader.files["/c.yaml"];
+            expect_arrival(standard, row, {}, "file /etc/db-up/config.yaml line 2 (" + key + ')');
+        }
+    }
+    CHECK(keys.size() > 35);
+    for (const auto& other : dbup::file_key_table()) {
+        CAPTURE(other.key);
+        CHECK(keys.insert(std::string{other.key}).second);
+    }
 }
 
 TEST_CASE("every option with a keyword arrives from URIs and services", "[options]")
@@ -309,105 +355,6 @@ TEST_CASE("a variable that is set to nothing is as good as unset", "[options]")
         CAPTURE(shown.name);
         CHECK((shown.is_default || shown.name == "database"));
     }
-}
-
-TEST_CASE("every bound of a number or time belongs to what is allowed", "[options]")
-{
-    for (const auto& row : dbup::option_table()) {
-        const bool time = std::holds_alternative<Millis Config::*>(row.slot);
-        const bool number = std::holds_alternative<int Config::*>(row.slot);
-        if ((!time && !number) || row.fate != Fate::used) {
-            continue;
-        }
-        CAPTURE(row.name);
-        REQUIRE_FALSE(row.least.empty());
-        REQUIRE_FALSE(row.most.empty());
-        const std::string option = "--" + std::string{row.name} + '=';
-        for (const auto bound : {row.least, row.most}) {
-            CAPTURE(bound);
-            Scene scene;
-            CHECK(refusal(scene, {"-d", "mydb", option + std::string{bound}}).empty());
-        }
-        const auto below = time
-                               ? std::to_string(dbup::parse_duration(row.least)->count() - 1) + "ms"
-                               : std::to_string(std::stoi(std::string{row.least}) - 1);
-        const auto above = time ? std::to_string(dbup::parse_duration(row.most)->count() + 1) + "ms"
-                                : std::to_string(std::stoi(std::string{row.most}) + 1);
-        for (const auto& value : {below, above}) {
-            CAPTURE(value);
-            Scene scene;
-            CHECK_THAT(refusal(scene, {"-d", "mydb", option + value}),
-                       has("--" + std::string{row.name} + ": '" + value + "' is not a ") &&
-                           has("from " + std::string{row.least} + " to " + std::string{row.most}));
-        }
-    }
-}
-
-TEST_CASE(
-    "every word of an option is accepted in any case, every other one is refused with the list",
-    "[options]")
-{
-    for (const auto& row : dbup::option_table()) {
-        const auto words = dbup::allowed_words(row);
-        if (words.empty() || is_flag(row)) {
-            continue;
-        }
-        CAPTURE(row.name);
-        const std::string option = "--" + std::string{row.name} + '=';
-        for (const auto word : words) {
-            CAPTURE(word);
-            std::string shouted{word};
-            std::transform(shouted.begin(), shouted.end(), shouted.begin(), [](char c) {
-                return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-            });
-            Scene scene;
-            scene.reader.home_folder = "/home/m";
-            scene.reader.files["/home/m/.postgresql/root.crt"] = "certificates";
-            CHECK(setting(scene.load({"-d", "mydb", option + std::string{word}}), row.name).value ==
-                  word);
-            CHECK(setting(scene.load({"-d", "mydb", option + shouted}), row.name).value == word);
-            CHECK_THAT(std::string{row.help} + ' ' + std::string{row.arg}, has(std::string{word}));
-        }
-        Scene scene;
-        CHECK_THAT(refusal(scene, {"-d", "mydb", option + "no such word"}),
-                   has("--" + std::string{row.name} + ": ") && has("'no such word'") &&
-                       has("Valid options: " + dbup::joined(words)));
-    }
-}
-
-TEST_CASE("a switch in the environment takes the usual words", "[options]")
-{
-    struct Case {
-        const char* word = "";
-        bool value = false;
-    };
-    const auto c = GENERATE(values<Case>({
-        {"true", true},
-        {"yes", true},
-        {"on", true},
-        {"1", true},
-        {"TRUE", true},
-        {"false", false},
-        {"no", false},
-        {"off", false},
-        {"0", false},
-    }));
-    CAPTURE(c.word);
-    Scene scene;
-    scene.environment.variables["DB_RETRY_JITTER"] = c.word;
-    scene.environment.variables["DB_REDACT_HOSTS"] = c.word;
-    const auto config = scene.load({"-d", "mydb"});
-    CHECK(config.retry_jitter == c.value);
-    CHECK(config.redact_hosts == c.value);
-}
-
-TEST_CASE("libpq's words for the role of a server are understood", "[options]")
-{
-    Scene scene;
-    CHECK(scene.load({"--uri", "postgresql:///d?target_session_attrs=read-write"}).role ==
-          dbup::ExpectedRole::primary);
-    CHECK(scene.load({"--uri", "postgresql:///d?target_session_attrs=read-only"}).role ==
-          dbup::ExpectedRole::standby);
 }
 
 } // namespace

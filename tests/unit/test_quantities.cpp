@@ -27,7 +27,10 @@ TEST_CASE("a quantity is a plain numeral with at most one suffix of its unit", "
         {"1.25", Unit::none, 1.25},
         {"999999999999999", Unit::none, 999999999999999},
         {"1000000000000000", Unit::none, {}},
-        {"0.123456789012345", Unit::none, {}},
+        {"0.123456789012345", Unit::none, 0.123456789012345},
+        {"0.1234567890123456", Unit::none, {}},
+        {"0.000001234567890123", Unit::none, 0.000001234567890123},
+        {"000000000000000000001", Unit::none, 1},
         {"0.12345678901234", Unit::none, 0.12345678901234},
         {"", Unit::none, {}},
         {"-", Unit::none, {}},
@@ -107,10 +110,12 @@ TEST_CASE("units are those of the plugin interface", "[quantity]")
     CHECK(dbup::uom(Unit::percent) == "%");
     CHECK(dbup::uom(Unit::bytes) == "B");
     CHECK(dbup::uom(Unit::days).empty());
+    CHECK(dbup::uom(Unit::counter) == "c");
     CHECK(dbup::suffixes_of(Unit::seconds) == "us, ms, s, m, h");
     CHECK(dbup::suffixes_of(Unit::bytes) == "B, KB, MB, GB, TB");
     CHECK(dbup::suffixes_of(Unit::percent) == "%");
     CHECK(dbup::suffixes_of(Unit::days).empty());
+    CHECK(dbup::suffixes_of(Unit::counter).empty());
 }
 
 TEST_CASE("a bare duration is seconds", "[duration]")
@@ -165,7 +170,9 @@ TEST_CASE("a duration is told with about three digits", "[duration]")
     };
     const auto c = GENERATE(values<Case>({
         {microseconds{0}, "0 ms"},
-        {microseconds{1}, "0 ms"},
+        {microseconds{1}, "1 us"}, // a limit that is not 0 is not told as 0
+        {microseconds{9}, "9 us"},
+        {microseconds{10}, "0.01 ms"},
         {microseconds{120}, "0.12 ms"},
         {microseconds{1'234}, "1.23 ms"},
         {microseconds{12'849}, "12.8 ms"},

@@ -15,7 +15,7 @@ namespace {
 
 using dbup::Failure;
 
-const std::string usual_perfdata = "time=0.0113s;1;3;0;10 up=1;;;0;1 resolve=0.0001s "
+const std::string usual_perfdata = "time=0.0113s;6;9;0;10 up=1;;;0;1 resolve=0.0001s "
                                    "connect=0.0002s tls=0.004s auth=0.006s query=0.001s "
                                    "skew=0.0003s retries=0;;;0;3 cert_days=80;14:;7:";
 
@@ -49,7 +49,7 @@ TEST_CASE("what was not measured is not in the perfdata", "[run]")
     const auto outcome = scene.run({"-H", c.host, "-d", "mydb"});
     CHECK(outcome.exit_code == 0);
     CHECK(headline(outcome.text) == c.headline);
-    CHECK(perfdata_of(outcome.text) == "time=0.0073s;1;3;0;10 up=1;;;0;1 resolve=0.0001s "
+    CHECK(perfdata_of(outcome.text) == "time=0.0073s;6;9;0;10 up=1;;;0;1 resolve=0.0001s "
                                        "connect=0.0002s auth=0.006s query=0.001s skew=0.0003s "
                                        "retries=0;;;0;3");
 }
@@ -63,11 +63,11 @@ TEST_CASE("a number outside its range decides the state and is told first", "[ru
         const char* datum = "";
     };
     const auto c = GENERATE(values<Case>({
-        {{"-w", "20ms"}, 0, "DB-UP OK - mydb", "time=0.0113s;0.02;3;0;10"},
+        {{"-w", "20ms"}, 0, "DB-UP OK - mydb", "time=0.0113s;0.02;9;0;10"},
         {{"-w", "5ms"},
          1,
          "DB-UP WARNING - time is 11.3 ms (above 5 ms), mydb",
-         "time=0.0113s;0.005;3;0;10"},
+         "time=0.0113s;0.005;9;0;10"},
         {{"-w", "5ms", "-c", "10ms"},
          2,
          "DB-UP CRITICAL - time is 11.3 ms (above 10 ms), mydb",
@@ -75,7 +75,7 @@ TEST_CASE("a number outside its range decides the state and is told first", "[ru
         {{"-c", "@1"},
          2,
          "DB-UP CRITICAL - time is 11.3 ms (inside @1), mydb",
-         "time=0.0113s;1;@1;0;10"},
+         "time=0.0113s;6;@1;0;10"},
         {{"-c", "cert_days=90:"},
          2,
          "DB-UP CRITICAL - cert_days is 80 (below 90), mydb",
@@ -201,7 +201,7 @@ TEST_CASE("what was refused says so, with reason and remedy, and has perfdata to
     CHECK(outcome.exit_code == 2);
     CHECK(outcome.text == "DB-UP CRITICAL - connection refused at db1:5432, 4 attempts in 3.5 s "
                           "[CONNECTION_REFUSED] | "
-                          "time=3.5012s;1;3;0;10 up=0;;;0;1 retries=3;;;0;3\n"
+                          "time=3.5012s;6;9;0;10 up=0;;;0;1 retries=3;;;0;3\n"
                           "Reason: Connection refused\n"
                           "Fix: Check that PostgreSQL runs there (systemctl status postgresql) and "
                           "listens on that address and port; "
@@ -220,6 +220,88 @@ TEST_CASE("the reason of a server's error has its SQLSTATE", "[run]")
     CHECK(headline(outcome.text) == "DB-UP CRITICAL - authentication failed for user \"monitor\" "
                                     "at db1:5432 [AUTHENTICATION_ERROR]");
     CHECK_THAT(outcome.text, has("\nReason: password authentication failed (SQLSTATE 28P01)\n"));
+}
+
+TEST_CASE("what to do is told case by case", "[run]")
+{
+    struct Case {
+        ErrorClass error = ErrorClass::internal;
+        const char* sqlstate = "";
+        const char* detail = "";
+        const char* fix = "";
+    };
+    // clang-format off
+    const auto c = GENERATE(values<Case>({
+        {ErrorClass::authentication, "28P01", "password authentication failed", "Check DB_USER and DB_PASSWORD"},
+        {ErrorClass::authentication, "28000", R"(no pg_hba.conf entry for host "10.0.0.9", user "monitor", database "mydb", no encryption)", "Use --ssl-mode require or stronger"},
+        {ErrorClass::authentication, "28000", R"(no pg_hba.conf entry for host "10.0.0.9", user "monitor", database "mydb", SSL off)", "Use --ssl-mode require or stronger"},
+        {ErrorClass::authentication, "28000", R"(no pg_hba.conf entry for host "10.0.0.9", user "monitor", database "mydb", SSL encryption)", "Let a line of the server's pg_hba.conf admit this user"},
+        {ErrorClass::authentication, "28000", R"(no pg_hba.conf entry for host "[local]", user "monitor", database "mydb", no encryption)", "Let a line of the server's pg_hba.conf admit this user"},
+        {ErrorClass::authentication, "28000", R"(pg_hba.conf rejects connection for host "10.0.0.9", user "monitor", database "mydb", SSL encryption)", "Let a line of the server's pg_hba.conf admit this user"},
+        {ErrorClass::authentication, "28000", R"(role "monitor" is not permitted to log in)", R"(ALTER ROLE "monitor" LOGIN;)"},
+        {ErrorClass::authentication, "28000", "connection requires a valid client certificate", "give one for this role with --ssl-cert"},
+        {ErrorClass::authentication, "28000", R"(certificate authentication failed for user "monitor")", "The certificate of --ssl-cert must be for this role"},
+        {ErrorClass::authentication, "", "channel binding is required, but server did not offer an authentication method that supports channel binding", "Use --channel-binding prefer"},
+        {ErrorClass::authentication, "", "channel binding required but not supported by server's authentication request", "Use --channel-binding prefer"},
+        {ErrorClass::authentication, "28000", "SCRAM channel binding check failed", "Check DB_USER and DB_PASSWORD"},
+        {ErrorClass::authentication, "08P01", "SASL authentication failed", "with PgBouncer's auth_file"},
+        {ErrorClass::authentication, "08P01", "no such user: monitor", "with PgBouncer's auth_file"},
+        {ErrorClass::database_missing, "08P01", "no such database: mydb", R"([databases] of its pgbouncer.ini: add "mydb" there)"},
+        {ErrorClass::database_missing, "08P01", R"(database "mydb" does not exist)", R"(CREATE DATABASE "mydb";)"},
+        {ErrorClass::permission, "42501", R"(permission denied for database "mydb")", R"(GRANT CONNECT ON DATABASE "mydb" TO "monitor";)"},
+        {ErrorClass::permission, "08P01", R"(database "mydb" is disabled)", R"(ENABLE "mydb"; in PgBouncer's admin console)"},
+        {ErrorClass::permission, "55000", R"(database "mydb" is not currently accepting connections)", R"(ALTER DATABASE "mydb" WITH ALLOW_CONNECTIONS true;)"},
+        {ErrorClass::permission, "55000", R"(cannot connect to invalid database "mydb")", R"(DROP DATABASE "mydb"; )"},
+        {ErrorClass::query_timeout, "55P03", "canceling statement due to lock timeout", "increase --lock-timeout"},
+        {ErrorClass::query_timeout, "57014", "canceling statement due to statement timeout", "increase --statement-timeout"},
+        {ErrorClass::tls, "", "SSL error: tlsv1 alert unknown ca", "of --ssl-cert with the server's clock"},
+        {ErrorClass::tls, "", "tlsv13 alert certificate required", "give one for this role with --ssl-cert"},
+        {ErrorClass::tls, "", "SSL error: sslv3 alert certificate expired", "of --ssl-cert with the server's clock"},
+        {ErrorClass::tls, "", R"(server certificate for "a" does not match host name "db1")", "Use a name that the certificate has"},
+        {ErrorClass::tls, "", "SSL error: wrong version number", "Check ssl and the certificate on the server"},
+        {ErrorClass::config, "", R"(could not load private key file "/x": no start line)", "Check the files of --ssl-cert"},
+    }));
+    // clang-format on
+    CAPTURE(c.sqlstate, c.detail);
+    Scene scene;
+    scene.connector.servers = {
+        failing(Stage::auth, Failure{c.error, c.detail}.with_sqlstate(c.sqlstate))};
+    const auto outcome = scene.run(command_line({"-U", "monitor"}));
+    CHECK_THAT(outcome.text, has("\nFix: ") && has(c.fix) && !has("{"));
+}
+
+TEST_CASE("a remedy that is the failure's own is told word by word", "[run]")
+{
+    Scene scene;
+    scene.connector.servers = {
+        failing(Stage::auth, Failure{ErrorClass::tls, "x"}.with_fix("let it be {user}"))};
+    CHECK_THAT(scene.run(command_line({})).text, has("\nFix: let it be {user}\n"));
+}
+
+TEST_CASE("what another attempt cannot mend is not tried again", "[run]")
+{
+    Scene scene;
+    scene.connector.servers = {
+        failing(Stage::tcp, Failure{ErrorClass::refused, "x"}.without_retry())};
+    const auto outcome = scene.run(command_line({}));
+    CHECK(outcome.exit_code == 2);
+    CHECK_THAT(outcome.text, has("[CONNECTION_REFUSED]") && has(" retries=0;"));
+
+    Scene two; // but it is at the next host
+    two.connector.servers = {failing(Stage::tcp, Failure{ErrorClass::refused, "x"}.without_retry()),
+                             Server{}};
+    CHECK(two.run(command_line({"-H", "db1,db2"})).exit_code == 0);
+}
+
+TEST_CASE("a certificate of tomorrow is told where it is not verified", "[run]")
+{
+    Scene scene;
+    scene.connector.servers.front().encryption->valid_from = "2026-12-01 00:00:00Z";
+    const auto outcome = scene.run(command_line({}));
+    CHECK(outcome.exit_code == 0);
+    CHECK_THAT(outcome.text,
+               has("\n- certificate not yet valid, only from 2026-12-01 00:00:00Z (is this host's "
+                   "clock right?): db1:5432\n"));
 }
 
 TEST_CASE("a state may be changed for a class of errors", "[run]")

@@ -51,6 +51,14 @@ TEST_CASE("a secret is in no text, wherever and however it stands there", "[scru
         {"tail "sv, "got tail "sv, "got ***"},
         {"tab\there"sv, "got tab\there."sv, "got ***."},
         {"zero\xe2\x80\x8bwidth"sv, "got zero\xe2\x80\x8bwidth."sv, "got ***."},
+        // quoted, and as in a URL
+        {"it's\\me"sv, "got 'it''s\\me'"sv, "got '***'"},
+        {"it's\\me"sv, R"(got 'it\'s\\me')"sv, "got '***'"},
+        {"say \"x\""sv, R"({"got": "say \"x\""})"sv, R"({"got": "***"})"},
+        {"a/b c@d%"sv, "got a%2Fb%20c%40d%25."sv, "got ***."},
+        {"a/b c@d%"sv, "got a%2fb+c@d%25."sv, "got ***."},
+        {"hunter2"sv, "got h%75nter%32, %68%75%6E%74%65%72%32"sv, "got ***, ***"},
+        {"hunter2"sv, "got h%75nter%33, 100%"sv, "got h%75nter%33, 100%"},
         {"***"sv, "got ***"sv, "got ***"},
         {""sv, "nothing to hide"sv, "nothing to hide"},
     }));
@@ -146,6 +154,7 @@ TEST_CASE("passwords in connection strings are hidden though nobody knows them",
         {"postgresql://u@h/d?password=pw&sslmode=require",
          "postgresql://u@h/d?password=***&sslmode=require"},
         {"postgresql://u@h/d?sslpassword=pw", "postgresql://u@h/d?sslpassword=***"},
+        {"postgresql://h:5432/d?password=p@ss bad", "postgresql://h:*** bad"},
         {"host=h password=pw dbname=d", "host=h password=*** dbname=d"},
         {"password='p w' dbname=d", "password=*** dbname=d"},
         {"password='p\\'w' dbname=d", "password=*** dbname=d"},
@@ -158,6 +167,8 @@ TEST_CASE("passwords in connection strings are hidden though nobody knows them",
         {"passwd=pw, pwd=pw)", "passwd=***, pwd=***)"},
         {"password='unfinished", "password=***"},
         {"password=\"p w\" x", "password=*** x"},
+        {R"(password="p w"\" x)", "password=*** x"},
+        {"password='p w'and'more' x", "password=*** x"},
         {"password=", "password=***"},
         {"password authentication failed for user \"x\"",
          "password authentication failed for user \"x\""},
@@ -189,6 +200,7 @@ TEST_CASE("addresses are hidden where hosts are to be, times of day are none", "
         {"::1", "***"},
         {"[::1]:5432", "[***]:5432"},
         {"fe80::1%eth0", "***%eth0"},
+        {"no route to fe80::1.", "no route to ***."},
         {"2001:db8::8:800:200c:417a, port 5432", "***, port 5432"},
         {"2001:db8:0:0:8:800:200c:417a", "***"},
         {"::ffff:192.0.2.7 failed", "*** failed"},
@@ -217,6 +229,37 @@ TEST_CASE("host names are hidden as words, addresses with them", "[scrub]")
     CHECK(Scrubber{}("db1 at 10.0.0.1") == "db1 at 10.0.0.1");
 }
 
+TEST_CASE("the names in a certificate are hidden where hosts are to be", "[scrub]")
+{
+    struct Case {
+        const char* foreign = "";
+        const char* text = "";
+    };
+    const auto c = GENERATE(values<Case>({
+        {R"(server certificate for "db1" (and 1 other name) does not match host name "x")",
+         R"(server certificate for "***" (and 1 other name) does not match host name "x")"},
+        {R"(certificate for "a" does not match" b" does not match host name "x")",
+         R"(certificate for "***" does not match" b" does not match host name "x")"},
+        {R"(server certificate for "db1" does not)", R"(server certificate for "***" does not)"},
+        {R"(server certificate for "db1)", R"(server certificate for "***)"},
+        {"certificate of CN=db1,O=Example, issued by CN=Test CA,DC=example,DC=com",
+         "certificate of CN=***,O=Example, issued by CN=***,DC=***,DC=***"},
+        {R"(CN=db1\,db2+emailAddress=a@b)", "CN=***+emailAddress=***"},
+        {R"(subject "CN=db1" of)", R"(subject "CN=***" of)"},
+        {R"(CN=db1\)", "CN=***"},
+        {"signed by an unknown authority: cn=db1 and more",
+         "signed by an unknown authority: cn=***"},
+        {"SCN=5, CN, CN =x", "SCN=5, CN, CN =x"},
+        {"", ""},
+    }));
+    CAPTURE(c.foreign);
+    CHECK(dbup::redact_certificate_names(c.foreign) == c.text);
+    Scrubber scrubber;
+    scrubber.add_host("elsewhere");
+    CHECK(scrubber(c.foreign) == c.text);
+    CHECK(Scrubber{}(c.foreign) == c.foreign);
+}
+
 TEST_CASE("a folder with a socket is hidden where hosts are to be", "[scrub]")
 {
     Scrubber scrubber;
@@ -224,6 +267,13 @@ TEST_CASE("a folder with a socket is hidden where hosts are to be", "[scrub]")
     CHECK(scrubber("refused at /run/postgresql:5432") == "refused at ***:5432");
     CHECK_THAT(scrubber("connection to \"/run/postgresql/.s.PGSQL.5432\" failed"),
                !has("/run/postgresql"));
+}
+
+TEST_CASE("a host that is no text cannot break the characters of a line", "[scrub]")
+{
+    Scrubber scrubber;
+    scrubber.add_host("\xb0");
+    CHECK(scrubber("20 \xc2\xb0 C") == "20 \xc2\xb0 C");
 }
 
 TEST_CASE("a connection URI is shown without its secrets, however it is written", "[scrub]")
@@ -240,8 +290,12 @@ TEST_CASE("a connection URI is shown without its secrets, however it is written"
         {"postgresql://u@h/d?password=a,b&sslmode=allow",
          "postgresql://u@h/d?password=***&sslmode=allow"},
         {"postgresql://u@h/d?sslpassword=a", "postgresql://u@h/d?sslpassword=***"},
+        {"postgresql://u@h/d?password=a&b&sslmode=allow",
+         "postgresql://u@h/d?password=***&***&sslmode=allow"},
         {"postgresql://u@h/d?p%61ssword=a", "postgresql://u@h/d?p%61ssword=***"},
         {"postgresql://h:5432/d", "postgresql://h:5432/d"},
+        {"postgresql://h:5432/d?password=p@ss", "postgresql://h:***"},
+        {"postgresql://u:p@h/d?password=a@b:c@d", "postgresql://u:***"},
     }));
     CHECK(dbup::redact_uri(c.uri) == c.shown);
 }
@@ -258,8 +312,18 @@ TEST_CASE("ten megabytes of foreign text cost next to nothing", "[scrub]")
 {
     Scrubber scrubber = knowing("hunter2");
     scrubber.add_host("db1");
-    const auto* const pattern =
-        GENERATE("x", "a://", "password=", "1.", "::", "1:", "'", "hunter", "\xe2\x80\x8b", " ");
+    const auto* const pattern = GENERATE("x",
+                                         "a://",
+                                         "password=",
+                                         "1.",
+                                         "::",
+                                         "1:",
+                                         "'",
+                                         "hunter",
+                                         "CN=",
+                                         "certificate for \"",
+                                         "\xe2\x80\x8b",
+                                         " ");
     CAPTURE(pattern);
     std::string foreign{pattern};
     while (foreign.size() < 10'000'000) {

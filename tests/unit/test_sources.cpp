@@ -26,9 +26,29 @@ void give_variable(Scene& scene, const char* name, const std::string& value)
     scene.environment.variables[name] = value;
 }
 
+/// A line of the section "database", before those that are there.
+void add_to_file(Scene& scene, std::string line)
+{
+    auto& text = scene.reader.files["/etc/db-up/config.yaml"];
+    text = "database:\n" + line.append(text.substr(std::min<std::size_t>(text.size(), 10)));
+}
+
 // From the weakest to the strongest.
 constexpr std::array levels{
     Level{"default", [](Scene&, std::vector<std::string>&, const std::string&) {}},
+    Level{"service 'filed' (file /etc/db-up/config.yaml line 2 (database.service)) (host)",
+          [](Scene& scene, std::vector<std::string>&, const std::string& host) {
+              add_to_file(scene, "  service: filed\n");
+              scene.reader.services["filed"] = {{"host", host}};
+          }},
+    Level{"file /etc/db-up/config.yaml line 2 (database.host)",
+          [](Scene& scene, std::vector<std::string>&, const std::string& host) {
+              add_to_file(scene, "  host: " + host + '\n');
+          }},
+    Level{"file /etc/db-up/config.yaml line 2 (database.connection_uri) (host)",
+          [](Scene& scene, std::vector<std::string>&, const std::string& host) {
+              add_to_file(scene, "  connection_uri: postgresql://" + host + '\n');
+          }},
     Level{"environment PGHOST",
           [](Scene& scene, std::vector<std::string>&, const std::string& host) {
               give_variable(scene, "PGHOST", host);
@@ -72,8 +92,8 @@ TEST_CASE("of two sources the stronger one wins, whatever their order", "[source
             CAPTURE(levels.at(weak).origin, levels.at(strong).origin);
             Scene scene;
             std::vector<std::string> arguments{"-d", "x"};
-            levels.at(strong).give(scene, arguments, "strong.example");
             levels.at(weak).give(scene, arguments, "weak.example");
+            levels.at(strong).give(scene, arguments, "strong.example");
             const auto config = scene.load(arguments);
             CHECK(setting(config, "host").value == "strong.example");
             CHECK(setting(config, "host").origin == levels.at(strong).origin);
@@ -184,7 +204,10 @@ TEST_CASE("a wrong variable is one line that names it", "[sources]")
         {"DB_PASSWORD_FILE",
          "/none",
          "environment DB_PASSWORD_FILE: cannot open '/none': No such file or directory"},
-        {"PGSERVICE", "none", "service 'none': definition of service \"none\" not found"},
+        {"PGSERVICE",
+         "none",
+         "service 'none': definition of service \"none\" not found; looked for in the "
+         "pg_service.conf of the system (pg_config --sysconfdir); there is no home folder"},
         {"DATABASE_URL",
          "postgresql://h:0/d",
          "environment DATABASE_URL (port): '0' is not a TCP port (1 to 65535)"},

@@ -65,8 +65,10 @@ TEST_CASE("a run that is stuck is told by its stage", "[supervisor]")
     const auto outcome = cut_at(c.stage, Millis{10'000}, c.error, {});
     CHECK(outcome.exit_code == c.exit_code);
     CHECK(headline(outcome.text) == c.headline);
+    const bool judged = c.error == ErrorClass::timeout;
     CHECK_THAT(perfdata_of(outcome.text),
-               has("time=10.") && has(";1;3;0;10 up=0;;;0;1 retries=0;;;0;3"));
+               has("time=10.") &&
+                   has(judged ? ";6;9;0;10 up=0;;;0;1 retries=0;;;0;3" : ";6;9;0;10 retries=0;"));
 }
 
 TEST_CASE("a run that is stuck in name resolution is told so", "[supervisor]")
@@ -111,6 +113,14 @@ TEST_CASE("a run that is stuck before its settings are known says nothing of a s
                                           "waiting for a local file [INTERRUPTED]");
 }
 
+TEST_CASE("a question that is stuck is told with the limit of the run", "[supervisor]")
+{
+    CHECK_THAT(cut_at(Stage::query, Millis{10'000}, ErrorClass::timeout, {}).text,
+               has("increase --timeout\n"));
+    CHECK_THAT(cut_at(Stage::query, Millis{1'000}, ErrorClass::interrupted, {}).text,
+               has("The caller ended it"));
+}
+
 TEST_CASE("a run that cannot be started is not called interrupted", "[supervisor]")
 {
     Scene scene;
@@ -133,9 +143,10 @@ TEST_CASE("a file that blocks is a fault of this host", "[supervisor]")
     };
     static_cast<void>(scene.execute(program, {"-d", "mydb", "--password-file", "/pw", "-t", "3"}));
     CHECK(cut.exit_code == 3);
-    CHECK(
-        first_line(cut.text) ==
-        "DB-UP UNKNOWN - no answer from this host in 3 s, waiting for a local file [LOCAL_ERROR]");
+    CHECK(first_line(cut.text) ==
+          "DB-UP UNKNOWN - no answer from this host in 3 s, waiting for --password-file '/pw' "
+          "[LOCAL_ERROR]");
+    CHECK_THAT(cut.text, has("Fix: Write the password to it") && has("regular file"));
 }
 
 TEST_CASE("a signal during a pause ends the run as interrupted", "[supervisor]")

@@ -43,6 +43,9 @@ TEST_CASE("foreign text becomes one line of valid, visible UTF-8", "[text]")
         {"byte\xef\xbb\xbforder mark"sv, "byteorder mark"},
         {"soft\xc2\xadhyphen"sv, "softhyphen"},
         {"tag\xf3\xa0\x81\xa1 variation\xef\xb8\x8f."sv, "tag variation."},
+        {"<b>bold</b> <!-- --> <?x?>"sv, "(b>bold(/b> (!-- --> (?x?>"},
+        {"<\xe2\x80\x8bscript> <|script>"sv, "(script> (/script>"},
+        {"a < b, a <> b, a <= b, <<1"sv, "a < b, a <> b, a <= b, <<1"},
         {"object\xef\xbf\xbb noncharacter\xef\xbf\xbf."sv, "object noncharacter."},
     }));
     CAPTURE(c.foreign);
