@@ -90,8 +90,8 @@ TEST_CASE("a role with CONNECT only is enough", "[login]")
     CHECK(line.perf.at("up").value == "1");
     CHECK(line.perf.at("retries").value == "0");
     CHECK(line.perf.at("retries").max == "3");
-    CHECK(line.perf.at("time").warn == "1");
-    CHECK(line.perf.at("time").crit == "3");
+    CHECK(line.perf.at("time").warn == "6");
+    CHECK(line.perf.at("time").crit == "9");
     CHECK(line.perf.at("time").max == "10");
     cluster().wait_until_gone();
 }

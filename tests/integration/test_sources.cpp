@@ -135,6 +135,21 @@ TEST_CASE("a service file is enough", "[sources]")
     CHECK_THAT(unknown.all_text(), has("no_such"));
 }
 
+TEST_CASE("a configuration file is enough, and is weaker than the environment", "[sources]")
+{
+    Sandbox& sandbox = Sandbox::shared();
+    const std::string password = sandbox.make_file("file-password", cluster().password() + "\n");
+    const std::string file = sandbox.make_file(
+        "config.yaml",
+        "database:\n  host: localhost\n  port: " + cluster().port() +
+            "\n  name: mydb\n  user: db_monitor\n  password_file: " + password +
+            "\n  ssl_mode: verify-full\n  ssl_root_cert: " + cluster().ca_file() + "\n");
+    check_up({"--config", file}, {});
+    check_up({}, {"DB_UP_CONFIG=" + file});
+    const StatusLine other = check({"--config", file, "--max-retries", "0"}, {"PGPORT=1"});
+    CHECK(other.code == "CONNECTION_REFUSED");
+}
+
 TEST_CASE("the password is found in every place where it may lie", "[sources]")
 {
     Sandbox& sandbox = Sandbox::shared();
@@ -282,14 +297,14 @@ TEST_CASE("limits for the time decide the state and stand in the perfdata", "[so
     };
     // clang-format off
     const auto c = GENERATE(values<Case>({
-        {"the defaults",            {},                                        "OK",       "1",        "3"},
+        {"the defaults",            {},                                        "OK",       "6",        "9"},
         {"given with a label",      {"-w", "time=5", "-c", "time=7"},          "OK",       "5",        "7"},
         {"without a label",         {"-w", "5", "-c", "7"},                    "OK",       "5",        "7"},
-        {"too slow for a warning",  {"-w", "time=0.000001"},                   "WARNING",  "0.000001", "3"},
-        {"too slow",                {"-c", "time=0.000001"},                   "CRITICAL", "1",        "0.000001"},
+        {"too slow for a warning",  {"-w", "time=0.000001"},                   "WARNING",  "0.000001", "9"},
+        {"too slow",                {"-c", "time=0.000001"},                   "CRITICAL", "6",        "0.000001"},
         {"in milliseconds",         {"-w", "time=1500ms", "-c", "time=2m"},    "OK",       "1.5",      "120"},
-        {"too fast",                {"-w", "time=9:"},                         "WARNING",  "9:",       "3"},
-        {"inside is bad",           {"-c", "time=@0:9"},                       "CRITICAL", "1",        "@9"},
+        {"too fast",                {"-w", "time=9:"},                         "WARNING",  "9:",       "9"},
+        {"inside is bad",           {"-c", "time=@0:9"},                       "CRITICAL", "6",        "@9"},
     }));
     // clang-format on
     INFO(c.says);
@@ -316,6 +331,16 @@ TEST_CASE("verbose output has the attempts and no secret", "[sources]")
     CHECK_THAT(loud.out + loud.err, !has(cluster().password()));
 }
 
+/// The variables of a process, as far as we may see them; those of db-up only root may.
+std::string variables_of(pid_t process)
+{
+    try {
+        return read_file("/proc/" + std::to_string(process) + "/environ");
+    } catch (const std::runtime_error&) {
+        return {};
+    }
+}
+
 /// Processes whose command line has the text, seen by the whole host; our own excepted.
 int command_lines_with(const std::string& text)
 {
@@ -334,7 +359,7 @@ int command_lines_with(const std::string& text)
     return count;
 }
 
-TEST_CASE("the password is in no command line while the check runs", "[sources]")
+TEST_CASE("the password is in no command line and no variable while the check runs", "[sources]")
 {
     const std::string secret = "Open-Sesame-4711";
     struct Case {
@@ -351,6 +376,9 @@ TEST_CASE("the password is in no command line while the check runs", "[sources]"
          {}},
         {"given in a URI variable", {}, {"DATABASE_URL=postgresql://u:" + secret + target}},
         {"given in a variable", {"--uri", "postgresql://u" + target}, {"DB_PASSWORD=" + secret}},
+        {"given in variables of others",
+         {"--uri", "postgresql://u" + target},
+         {"PGPASSWORD=" + secret, "POSTGRES_PASSWORD=" + secret}},
     }));
     INFO(c.says);
     const ScriptedServer silent{{read_startup(), stay_silent()}};
@@ -358,6 +386,7 @@ TEST_CASE("the password is in no command line while the check runs", "[sources]"
         plugin(with_port(c.arguments, silent.port()), with_port(c.environment, silent.port()))};
     silent.wait_until_arrived();
     CHECK(command_lines_with(secret) == 0);
+    CHECK_THAT(variables_of(process.pid()), !has(secret));
     process.send(SIGTERM);
     const Finished finished = process.wait();
     CHECK_THAT(finished.out + finished.err, !has(secret));

@@ -3,7 +3,9 @@
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/cluster.hpp"
+#include "support/network.hpp"
 #include "support/plugin.hpp"
+#include "support/sandbox.hpp"
 
 namespace dbup_test {
 
@@ -77,7 +79,17 @@ TEST_CASE("a server that insists on TLS gets it in every mode but disable", "[tl
 
 TEST_CASE("mode disable is turned away by a server that insists on TLS", "[tls]")
 {
-    check_failure(check(with_mode("disable")), "AUTHENTICATION_ERROR");
+    const StatusLine line = check(with_mode("disable"));
+    check_failure(line, "AUTHENTICATION_ERROR");
+    CHECK_THAT(line.all_text(), has("Fix: Use --ssl-mode require or stronger"));
+}
+
+TEST_CASE("a wrong password is told though prefer tries without TLS, too", "[tls]")
+{
+    const auto wrong = Sandbox::shared().make_file("wrong-password", "wrong\n");
+    const StatusLine line = check(with_mode("prefer", {"--password-file", wrong.string()}));
+    check_failure(line, "AUTHENTICATION_ERROR");
+    CHECK_THAT(line.all_text(), has("password authentication failed") && has("SQLSTATE 28P01"));
 }
 
 TEST_CASE("a server that takes both is asked for TLS as the mode says", "[tls]")
@@ -179,6 +191,69 @@ TEST_CASE("the server's certificate is judged by mode", "[tls]")
     }
 }
 
+TEST_CASE("the names in a certificate are hidden as hosts are", "[tls]")
+{
+    const ServerCertificate other{make_certificate(
+        {.file = "server", .common_name = "secretname", .names = "DNS:otherhost", .days = 80},
+        Cluster::shared().authority())};
+    const std::string mode = GENERATE("verify-full", "require");
+    const auto shown = run(plugin(with_mode(mode, {"--redact-hosts", "-vv"}))).out;
+    CHECK_THAT(shown, !has("otherhost") && !has("secretname") && has("certificate"));
+}
+
+TEST_CASE("why a certificate is not trusted is told, and what to do", "[tls]")
+{
+    const KeyPair foreign_ca =
+        make_certificate({.file = "foreign-ca", .common_name = "foreign", .authority = true});
+    enum class By { known, foreign, itself };
+    struct Case {
+        const char* says = "";
+        int days = 0;
+        int from_days = -1;
+        By by = By::known;
+        const char* reason = "";
+        const char* fix = "";
+    };
+    // clang-format off
+    const auto c = GENERATE(values<Case>({
+        {"expired",           -2, -1, By::known,   "certificate has expired, it was valid until 20", "Renew the certificate"},
+        {"not yet valid",     80, 30, By::known,   "certificate is not yet valid, it will be from 20", "host's clock is right"},
+        {"another authority", 80, -1, By::foreign, "signed by an authority that --ssl-root-cert does not have: CN=foreign", "Add that authority's certificate"},
+        {"self-signed",       80, -1, By::itself,  "certificate is self-signed and not in --ssl-root-cert: CN=server", "Let an authority sign"},
+    }));
+    // clang-format on
+    INFO(c.says);
+    const CertificateRequest request{.file = "server",
+                                     .common_name = "server",
+                                     .names = "DNS:localhost",
+                                     .days = c.days,
+                                     .from_days = c.from_days};
+    const ServerCertificate other{
+        c.by == By::itself
+            ? make_certificate(request)
+            : make_certificate(request,
+                               c.by == By::known ? Cluster::shared().authority() : foreign_ca)};
+    const StatusLine line = check(with_mode(GENERATE("verify-ca", "verify-full")));
+    CAPTURE(line.all_text());
+    check_failure(line, "TLS_ERROR");
+    CHECK_THAT(line.all_text(),
+               has("Reason: certificate verify failed: ") && has(c.reason) && has("Fix: ") &&
+                   has(c.fix));
+}
+
+TEST_CASE("a certificate of tomorrow that nobody verifies is told", "[tls]")
+{
+    const ServerCertificate other{make_certificate(
+        {.file = "server", .common_name = "server", .names = "DNS:localhost", .from_days = 30},
+        Cluster::shared().authority())};
+    const StatusLine line = check(with_mode("require"));
+    CHECK(line.state == "OK");
+    CHECK_THAT(line.all_text(), has("- certificate not yet valid, only from 20"));
+    const Finished looked = run(plugin(with_mode("require", {"--validate"})));
+    CHECK(looked.exit_code == 1);
+    CHECK_THAT(looked.out, has("warn  certificate: it is valid only from 20"));
+}
+
 TEST_CASE("limits for the certificate's days are the user's", "[tls]")
 {
     CHECK(check_cluster({"-w", "cert_days=100:"}).state == "WARNING");
@@ -242,6 +317,9 @@ TEST_CASE("a client certificate opens the door or does not", "[tls]")
         check(with_mode("verify-full", {"--ssl-cert", pair.certificate, "--ssl-key", pair.key}));
     CAPTURE(line.all_text());
     CHECK(line.code == c.code);
+    CHECK((line.code != "TLS_ERROR" ||
+           line.all_text().find("compare the dates and the issuer of --ssl-cert") !=
+               std::string::npos));
     CHECK(line.state == (line.code.empty() ? "OK" : "CRITICAL"));
     CHECK(line.perf.at("retries").value == "0");
 }
@@ -263,9 +341,77 @@ TEST_CASE("a key that others may read is refused", "[tls]")
     std::filesystem::permissions(pair.key, std::filesystem::perms{0644});
     const StatusLine line =
         check(with_mode("verify-full", {"--ssl-cert", pair.certificate, "--ssl-key", pair.key}));
-    CHECK(line.state != "OK");
-    CHECK(line.perf.at("up").value == "0");
-    CHECK_THAT(line.all_text(), has("permission") || has("access") || has("0600"));
+    CHECK(line.code == "CONFIG_ERROR");
+    CHECK_FALSE(line.measured("up")); // it was not asked
+    CHECK_THAT(line.all_text(), has("--ssl-key: cannot use ") && has(": chmod 0600 "));
+}
+
+/// The group of the first key in a ClientHello: extension 51, its length, the list's length, the
+/// group.
+unsigned first_key_group(const std::string& hello)
+{
+    const auto number = [&hello](std::size_t at) {
+        return static_cast<unsigned char>(hello.at(at)) * 256U +
+               static_cast<unsigned char>(hello.at(at + 1));
+    };
+    for (std::size_t at = 0; at + 8 <= hello.size(); ++at) {
+        if (number(at) == 51 && number(at + 2) == number(at + 4) + 2) {
+            return number(at + 6);
+        }
+    }
+    return 0;
+}
+
+TEST_CASE("the first key is for P-256, unless the administrator has named groups", "[tls]")
+{
+    constexpr unsigned p_256 = 23;
+    constexpr unsigned x25519 = 29;
+    struct Case {
+        const char* says = "";
+        const char* configuration = "";
+        unsigned group = 0;
+    };
+    const std::string head = "openssl_conf = m\n[m]\nssl_conf = t\n[t]\nsystem_default = s\n[s]\n";
+    const auto c = GENERATE(values<Case>({
+        {"nothing is set", "", p_256},
+        {"other settings", "MinProtocol = TLSv1.2\nCipherString = DEFAULT:@SECLEVEL=1\n", p_256},
+        {"groups are set", "Groups = X25519:P-256\n", x25519},
+        {"by their old name, and more than once",
+         "1.Curves = X25519\n2.Options = -ExtendedMasterSecret\n",
+         x25519},
+    }));
+    CAPTURE(c.says);
+    const auto file = Sandbox::shared().make_file(
+        "groups.cnf", *c.configuration == '\0' ? "" : head + c.configuration, 0644);
+    std::string hello;
+    {
+        const Step listens = [&hello](Peer& peer) { return peer.receive_some(hello); };
+        const ScriptedServer server{
+            Script{read_startup(), send_bytes("S"), listens, close_connection()}};
+        run(plugin(peer_arguments(server.port(), {"--max-retries", "0", "--ssl-mode", "require"}),
+                   {"DB_PASSWORD=x", "OPENSSL_CONF=" + file.string()}));
+    }
+    CHECK(first_key_group(hello) == c.group);
+}
+
+TEST_CASE("an OpenSSL configuration that leaves nothing in common is named", "[tls]")
+{
+    const auto* const setting = GENERATE(
+        "SignatureAlgorithms = ed25519", "CipherString = DEFAULT:@SECLEVEL=5", "Groups = X448");
+    CAPTURE(setting);
+    const auto file = Sandbox::shared().make_file(
+        "strict.cnf",
+        std::string{"openssl_conf = m\n[m]\nssl_conf = t\n[t]\nsystem_default = s\n[s]\n"} +
+            setting + '\n',
+        0644);
+    const StatusLine line = check_cluster({}, {"OPENSSL_CONF=" + file.string()});
+    CHECK(line.state == "CRITICAL");
+    CHECK(line.code == "TLS_ERROR");
+    CHECK_THAT(
+        line.all_text(),
+        has("alert handshake failure") &&
+            has("Fix: The server finds no cipher, group or signature that both sides allow") &&
+            has("the file of OPENSSL_CONF"));
 }
 
 TEST_CASE("a socket carries no TLS and says so", "[tls]")
