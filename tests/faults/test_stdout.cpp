@@ -44,7 +44,7 @@ TEST_CASE("the exit code is right whatever stdout is", "[stdout]")
     CAPTURE(finished.err, finished.seconds, finished.signal);
     CHECK_FALSE(finished.killed);
     CHECK(finished.exit_code == c.exit_code);
-    CHECK(finished.seconds < 3.5);
+    CHECK(finished.seconds < in_time(3.5));
     CHECK(finished.err.empty());
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("a deadline is kept when nobody reads the result, either", "[stdout]")
     const Finished finished = run(std::move(command));
     CHECK_FALSE(finished.killed);
     CHECK(finished.exit_code == 2);
-    CHECK(finished.seconds < 1.5);
+    CHECK(finished.seconds < in_time(1.5));
 }
 
 TEST_CASE("closed standard descriptors do not become the connection", "[stdout]")
@@ -81,7 +81,7 @@ TEST_CASE("closed standard descriptors do not become the connection", "[stdout]"
 TEST_CASE("few descriptors, no core and an odd folder are enough", "[stdout]")
 {
     Command command = plugin(cluster_arguments());
-    command.limits = {{RLIMIT_NOFILE, sanitized ? 16 : 8}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}};
+    command.limits = {{RLIMIT_NOFILE, sanitized ? 16U : 8U}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}};
     command.folder = "/proc/self";
     const StatusLine line = read_status(run(std::move(command)));
     CAPTURE(line.all_text());
