@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # usage: hardening.sh PROGRAM. Reads what the compiler and the linker put into the released program.
-# shellcheck source=tests/packaging/lib.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/support/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../support/lib.sh"
 
 program=$1
 header=$(readelf -hW "$program")
@@ -21,4 +21,6 @@ expect "has no segment that can be written and executed" refuses has ' RWE ' "$s
 expect "has stack protectors" has '__stack_chk_fail' "$symbols"
 expect "has fortified calls" has '__[a-z]+_chk@' "$symbols"
 expect "takes no library from a path of its own" refuses has 'RPATH|RUNPATH' "$dynamic"
+expect "names no folder of the machine that built it" refuses grep -qF -- "$(dirname -- "$(readlink -f -- "$program")")" "$program"
+expect "nor that of the sources" refuses grep -qF -- "$root/" "$program"
 finish
