@@ -338,10 +338,14 @@ Parameters Standby::superuser() const
 std::string free_port()
 {
     static std::mt19937 random{std::random_device{}()};
+    static std::vector<Descriptor> ours;
     std::uniform_int_distribution<int> ports{12000, 19999};
     for (;;) {
         std::string port = std::to_string(ports(random));
-        if (can_listen("127.0.0.1", port) && (!has_ipv6() || can_listen("::1", port))) {
+        Descriptor mark = mark_name("db-up test port " + port);
+        if (mark.open() && can_listen("127.0.0.1", port) &&
+            (!has_ipv6() || can_listen("::1", port))) {
+            ours.push_back(std::move(mark));
             return port;
         }
     }

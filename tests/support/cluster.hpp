@@ -155,6 +155,7 @@ private:
 };
 
 /// A port of 127.0.0.1 and ::1 on which nobody listens, outside the range of outgoing connections.
+/// No test gets it a second time, not in another program either, until this program ends.
 std::string free_port();
 
 } // namespace dbup_test

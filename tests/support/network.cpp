@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,6 +77,19 @@ bool has_ipv6()
 {
     static const bool present = can_listen("::1", "0");
     return present;
+}
+
+Descriptor mark_name(const std::string& name)
+{
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX; // a path that begins with a zero byte is in no folder
+    name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+    Descriptor socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    const auto* const generic = static_cast<const sockaddr*>(static_cast<const void*>(&address));
+    if (!socket.open() || ::bind(socket.number(), generic, sizeof address) != 0) {
+        return {};
+    }
+    return socket;
 }
 
 Descriptor listen_on(const std::string& address, const std::string& port, int backlog)

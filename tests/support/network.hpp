@@ -19,6 +19,10 @@ bool can_listen(const std::string& address, const std::string& port);
 bool can_connect(const std::string& address, const std::string& port);
 bool has_ipv6();
 
+/// A name that one process of this network namespace has at a time, as long as the descriptor is
+/// open: an abstract socket, unix(7). Closed if somebody has it.
+Descriptor mark_name(const std::string& name);
+
 /// A listening TCP socket; port "0" takes a free one.
 Descriptor listen_on(const std::string& address, const std::string& port, int backlog = 16);
 

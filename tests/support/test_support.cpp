@@ -45,6 +45,20 @@ TEST_CASE("the process runner reports what a program did", "[support]")
     CHECK(shell("head -c 300000 /dev/zero").out.size() == 300000);
 }
 
+TEST_CASE("a port that a test has got is nobody else's", "[support]")
+{
+    const std::string port = free_port();
+    CHECK(can_listen("127.0.0.1", port));
+    CHECK_FALSE(mark_name("db-up test port " + port).open());
+
+    {
+        const Descriptor mark = mark_name("db-up test mark");
+        CHECK(mark.open());
+        CHECK_FALSE(mark_name("db-up test mark").open());
+    }
+    CHECK(mark_name("db-up test mark").open());
+}
+
 TEST_CASE("a program that does not end is killed in time", "[support]")
 {
     const Finished finished = run({.argv = {"/bin/sleep", "30"}, .kill_after = Millis{200}});
