@@ -39,15 +39,6 @@ constexpr std::array attributes{
     std::string_view{"bypassrls"},
 };
 
-bool truth(const Rows& rows, std::string_view column)
-{
-    const auto& value = rows.text(0, column);
-    if (value != "t" && value != "f") {
-        throw Failure{ErrorClass::unexpected_result, std::string{column} + " is '" + value + "'"};
-    }
-    return value == "t";
-}
-
 RoleFacts role_facts(const Rows& rows)
 {
     if (rows.size() != 1) {
@@ -55,11 +46,11 @@ RoleFacts role_facts(const Rows& rows)
     }
     RoleFacts role{
         .name = rows.text(0, "name"),
-        .bootstrap = truth(rows, "bootstrap"),
+        .bootstrap = rows.is_true(0, "bootstrap"),
         .backend_pid = static_cast<int>(rows.number(0, "backend_pid")),
-        .standing = {.member = truth(rows, "member"), .inherits = truth(rows, "inherits")}};
+        .standing = {.member = rows.is_true(0, "member"), .inherits = rows.is_true(0, "inherits")}};
     for (const auto attribute : attributes) {
-        if (truth(rows, attribute)) {
+        if (rows.is_true(0, attribute)) {
             role.powers.emplace_back(attribute);
         }
     }
@@ -149,7 +140,7 @@ Survey survey_of(const Config& config, const Surroundings& around, const Deadlin
         survey.role = role_facts(answers.front());
         survey.privileges = questions.facts;
         for (std::size_t i = 0; i < survey.privileges.size(); ++i) {
-            survey.privileges[i].granted = truth(answers[i + 1], "granted");
+            survey.privileges[i].granted = answers[i + 1].is_true(0, "granted");
         }
         survey.objection = objection_to(own, session, config, until);
         return Evidence{};

@@ -176,9 +176,9 @@ struct Bound {
 std::vector<Bound> bounds_of(const Rows& numbers)
 {
     const auto number = [&numbers](std::string_view name) { return numbers.number(0, name); };
-    const bool superuser = is_true(numbers, 0, "superuser");
+    const bool superuser = numbers.is_true(0, "superuser");
     double kept = superuser ? 0 : number("superuser_reserved");
-    if (!superuser && !is_true(numbers, 0, "may_use_reserved")) {
+    if (!superuser && !numbers.is_true(0, "may_use_reserved")) {
         kept += number("reserved");
     }
     std::vector<Bound> bounds{{"", number("max_connections") - kept, number("used")}};

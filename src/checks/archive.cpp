@@ -68,8 +68,8 @@ void add_backlog(Evidence& evidence,
 /// Of a server that archives.
 void add_archiver(Evidence& evidence, const Rows& rows, Session& session, const Deadline& deadline)
 {
-    const bool failing = is_true(rows, 0, "failing");
-    const bool configured = is_true(rows, 0, "has_command");
+    const bool failing = rows.is_true(0, "failing");
+    const bool configured = rows.is_true(0, "has_command");
     double failing_for = failing ? std::max(0.0, rows.number(0, "since")) : 0;
     evidence.summary =
         rows.cell(0, "archived_age")
@@ -77,7 +77,7 @@ void add_archiver(Evidence& evidence, const Rows& rows, Session& session, const 
                   "last segment archived {} ago",
                   quantity_text(std::max(0.0, rows.number(0, "archived_age")), Unit::seconds)))
             : Words{"nothing archived yet"};
-    if (is_true(rows, 0, "may_list")) {
+    if (rows.is_true(0, "may_list")) {
         add_backlog(evidence, session, deadline, failing_for);
     } else {
         evidence.details.push_back(
@@ -106,7 +106,7 @@ Evidence look(Session& session, const Config& /*config*/, const Deadline& deadli
 {
     const auto rows = session.run({&archiver, 1}, deadline).at(0);
     const auto& mode = rows.text(0, "mode");
-    const bool standby = is_true(rows, 0, "standby");
+    const bool standby = rows.is_true(0, "standby");
 
     Evidence evidence;
     if (standby && mode != "always") {

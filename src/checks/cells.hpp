@@ -23,10 +23,4 @@ inline void add(Evidence& evidence, std::string_view label, const std::optional<
     }
 }
 
-/// A boolean in a cell.
-inline bool is_true(const Rows& rows, std::size_t row, std::string_view column)
-{
-    return rows.text(row, column) == "t";
-}
-
 } // namespace dbup

@@ -297,12 +297,12 @@ std::vector<Rows> ask(Session& session, const Deadline& deadline)
     auto answers = answers_of(session, deadline);
     const Rows& rows = answers.at(0);
     const auto unreplayed = number_if(rows, "unreplayed");
-    const bool replays = is_true(rows, 0, "streaming") && unreplayed && *unreplayed > 0;
+    const bool replays = rows.is_true(0, "streaming") && unreplayed && *unreplayed > 0;
     if (!replays) {
         return answers;
     }
     Replay own{.standby = true,
-               .paused = is_true(rows, 0, "paused"),
+               .paused = rows.is_true(0, "paused"),
                .received = rows.text(0, "received"),
                .lag = std::max(0.0, rows.number(0, "replay_age"))};
     look_again(own, session, deadline, first_look);

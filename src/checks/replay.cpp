@@ -21,16 +21,16 @@ void refuse_blindness(std::string_view view)
 
 Replay read_replay(const Rows& rows)
 {
-    Replay own{.standby = is_true(rows, 0, "standby"), .paused = is_true(rows, 0, "paused")};
+    Replay own{.standby = rows.is_true(0, "standby"), .paused = rows.is_true(0, "paused")};
     if (!own.standby) {
         return own;
     }
     const auto& status = rows.cell(0, "status");
     const auto& streams = rows.cell(0, "streams");
-    if (!is_true(rows, 0, "may_see") || (!status && !streams)) {
+    if (!rows.is_true(0, "may_see") || (!status && !streams)) {
         refuse_blindness("pg_stat_wal_receiver");
     }
-    own.streams = status.has_value() || is_true(rows, 0, "streams");
+    own.streams = status.has_value() || rows.is_true(0, "streams");
     own.status = status.value_or("");
     own.received = rows.cell(0, "received").value_or("");
     own.bytes = number_if(rows, "bytes");
@@ -58,7 +58,7 @@ void look_again(Replay& own, Session& session, const Deadline& deadline, Instant
     const std::array queries{Query{"a_moment", "SELECT pg_catalog.pg_sleep(0.1)"},
                              Query{"caught_up", ReplicationQueries::caught_up(), parameters}};
     const auto answers = session.run(queries, deadline);
-    if (is_true(answers.at(1), 0, "caught_up")) {
+    if (answers.at(1).is_true(0, "caught_up")) {
         const double between = seconds(deadline.now() - first_look);
         own.lag = std::isnan(*own.lag) ? between : std::min(*own.lag, between);
     }

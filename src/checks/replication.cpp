@@ -53,14 +53,14 @@ std::string client_text(const Rows& rows, std::size_t row)
     const auto& bytes = rows.cell(row, "bytes");
     auto time = lag ? quantity_text(rows.number(row, "lag"), Unit::seconds) + " and "
                     : std::string{"unknown time and "};
-    if (is_true(rows, row, "receives")) {
+    if (rows.is_true(row, "receives")) {
         time = "replays nothing, ";
     }
     return fmt::format("{} ({}, pid {}): {}{}, {}, {}{} behind",
                        rows.cell(row, "name").value_or("?"),
                        rows.cell(row, "client_addr").value_or("socket"),
                        rows.text(row, "pid"),
-                       is_true(rows, row, "logical") ? "logical, " : "",
+                       rows.is_true(row, "logical") ? "logical, " : "",
                        rows.text(row, "state"),
                        rows.cell(row, "sync_state").value_or("?"),
                        time,
@@ -94,7 +94,7 @@ void add_clients(Evidence& evidence, const Rows& rows, const Replay& own)
 
 std::string slot_text(const Rows& rows, std::size_t row)
 {
-    const bool active = is_true(rows, row, "active");
+    const bool active = rows.is_true(row, "active");
     auto text = fmt::format("slot {} ({}): {}",
                             rows.text(row, "slot_name"),
                             rows.text(row, "slot_type"),

@@ -2,7 +2,6 @@
 #include "checks/roster.hpp"
 
 #include "checks/cells.hpp"
-#include "core/failure.hpp"
 
 #include <fmt/format.h>
 
@@ -12,15 +11,6 @@
 namespace dbup {
 
 namespace {
-
-bool truth(const Rows& rows, std::string_view column)
-{
-    const auto& value = rows.text(0, column);
-    if (value != "t" && value != "f") {
-        throw Failure{ErrorClass::unexpected_result, fmt::format("{} is '{}'", column, value)};
-    }
-    return value == "t";
-}
 
 /// The answer with that column; null: it was not given.
 const Rows* answer_with(const Member& member, std::string_view column)
@@ -35,15 +25,15 @@ View view_of(const Member& member)
 {
     const Rows& rows = member.answers.front();
     const auto unreplayed = number_if(rows, "unreplayed");
-    const bool streaming = truth(rows, "streaming");
+    const bool streaming = rows.is_true(0, "streaming");
     const auto* const second_look = answer_with(member, "lag");
     const auto* const identity = answer_with(member, "system_identifier");
     return {.member = &member,
-            .standby = truth(rows, "standby"),
+            .standby = rows.is_true(0, "standby"),
             .position = number_if(rows, "position"),
             .timeline = number_if(rows, "timeline"),
             .streaming = streaming,
-            .drained = is_true(rows, 0, "drained"),
+            .drained = rows.is_true(0, "drained"),
             // What has replayed more than its receiver got had it from elsewhere: the receiver has
             // just begun, or gets nothing.
             .caught_up = streaming && unreplayed == 0.0,

@@ -58,10 +58,10 @@ constexpr std::array limits{
 /// Why nobody can VACUUM a database as it is; mostly nothing.
 Words obstacle(const Rows& rows, std::size_t row)
 {
-    if (is_true(rows, row, "invalid")) {
+    if (rows.is_true(row, "invalid")) {
         return "; is invalid: only DROP DATABASE helps";
     }
-    return is_true(rows, row, "open") ? Words{} : Words{"; allows no connections"};
+    return rows.is_true(row, "open") ? Words{} : Words{"; allows no connections"};
 }
 
 /// The databases by one of the two, in the order of the rows: the worst first.

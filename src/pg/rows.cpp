@@ -57,4 +57,14 @@ double Rows::number(std::size_t row, std::string_view column) const
     return value;
 }
 
+bool Rows::is_true(std::size_t row, std::string_view column) const
+{
+    const auto& letter = text(row, column);
+    if (letter != "t" && letter != "f") {
+        throw Failure{ErrorClass::unexpected_result,
+                      std::string{column} + " is '" + letter + "', neither t nor f"};
+    }
+    return letter == "t";
+}
+
 } // namespace dbup

@@ -48,6 +48,7 @@ public:
     [[nodiscard]] const Cell& cell(std::size_t row, std::string_view column) const;
     [[nodiscard]] const std::string& text(std::size_t row, std::string_view column) const;
     [[nodiscard]] double number(std::size_t row, std::string_view column) const;
+    [[nodiscard]] bool is_true(std::size_t row, std::string_view column) const;
 
 private:
     std::vector<std::string> columns_;
