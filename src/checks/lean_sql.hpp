@@ -23,10 +23,33 @@ public:
         }
     }
 
+    /// One behind the other, with a blank between.
+    template <std::size_t other>
+    consteval auto operator+(const LeanSql<other>& more) const
+    {
+        LeanSql<size + other> both;
+        both.append(*this);
+        both.text_[both.length_++] = ' ';
+        both.append(more);
+        return both;
+    }
+
     // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions): it is a text
     constexpr operator std::string_view() const { return {text_.data(), length_}; }
 
 private:
+    template <std::size_t>
+    friend class LeanSql;
+
+    constexpr LeanSql() = default;
+
+    constexpr void append(std::string_view text)
+    {
+        for (const char c : text) {
+            text_[length_++] = c;
+        }
+    }
+
     static constexpr bool is_space(char c) { return c == ' ' || c == '\n'; }
     /// Beside it a blank means nothing. (Beside an operator it may part two.)
     static constexpr bool stands_alone(char c) { return c == '(' || c == ')' || c == ','; }

@@ -18,13 +18,31 @@ constexpr int knows_sequence_data = 180'000;
 // The catalogs behind pg_sequences, for the view names sequences by text, and a name needs USAGE on
 // its schema to be looked up. A sequence that belongs to a column ends where the column's type
 // does, which is known by its output function (39: smallint, 43: integer), for a domain has that of
-// its base type. One that begins anew is left out, unless its column ends before it does. One row
-// at least, for the numbers are there without any sequence, too.
+// its base type. One that begins anew is left out, unless its column ends before it does.
+constexpr LeanSql sequences_that_end{R"(
+ FROM pg_catalog.pg_sequence AS s
+      JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+      LEFT JOIN (
+        SELECT d.objid,
+               CASE t.typoutput::pg_catalog.oid WHEN 39 THEN 32767
+                                                WHEN 43 THEN 2147483647 END AS most
+          FROM pg_catalog.pg_depend AS d
+               JOIN pg_catalog.pg_attribute AS a
+                 ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+               JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+         WHERE d.classid = 1259 AND d.objsubid = 0
+           AND d.refclassid = 1259 AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+      ) AS o ON o.objid = s.seqrelid
+WHERE (NOT s.seqcycle OR s.seqmax > o.most OR s.seqmin < -o.most - 1)
+  AND NOT pg_catalog.pg_is_other_temp_schema(n.oid))"};
+
+// One row at least, for the numbers are there without any sequence, too.
 //
 // Of a value that was set and not used since (is_called is false) pg_sequence_last_value() knows
 // nothing. It stands in the sequence itself, but to name that in a statement is dynamic SQL, and
 // by then the name may be a view's. Where it cannot be read START counts, and `start` says so.
-constexpr LeanSql sequence_sql{R"(
+constexpr auto sequence_sql = LeanSql{R"(
 WITH sequence AS MATERIALIZED (
   SELECT n.nspname, c.relname, s.seqincrement, s.seqstart,
          pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE') AS readable,
@@ -32,23 +50,9 @@ WITH sequence AS MATERIALIZED (
               THEN pg_catalog.pg_sequence_last_value(c.oid) END AS last,
          {next} AS next,
          GREATEST(s.seqmin, -o.most - 1)::pg_catalog.numeric AS low,
-         LEAST(s.seqmax, o.most)::pg_catalog.numeric AS high
-    FROM pg_catalog.pg_sequence AS s
-         JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
-         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-         LEFT JOIN (
-           SELECT d.objid,
-                  CASE t.typoutput::pg_catalog.oid WHEN 39 THEN 32767
-                                                   WHEN 43 THEN 2147483647 END AS most
-             FROM pg_catalog.pg_depend AS d
-                  JOIN pg_catalog.pg_attribute AS a
-                    ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-                  JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-            WHERE d.classid = 1259 AND d.objsubid = 0
-              AND d.refclassid = 1259 AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
-         ) AS o ON o.objid = s.seqrelid
-   WHERE (NOT s.seqcycle OR s.seqmax > o.most OR s.seqmin < -o.most - 1)
-     AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)),
+         LEAST(s.seqmax, o.most)::pg_catalog.numeric AS high)"} +
+                              sequences_that_end + LeanSql{R"(
+  ),
 placed AS (
   SELECT q.*,
          COALESCE(q.last, q.next, q.seqstart) AS place,
@@ -99,26 +103,14 @@ constexpr std::array limits{
     Limit{.label = "sequences", .help = "sequences of the database that do not begin anew"},
 };
 
+// By seqrelid: the server may ask it of every c before it knows which of them are sequences.
+constexpr auto readable_sql =
+    LeanSql{"SELECT pg_catalog.count(*) = 0 AS granted"} + sequences_that_end +
+    LeanSql{"AND NOT pg_catalog.has_sequence_privilege(s.seqrelid, 'SELECT, USAGE')"};
+
 constexpr std::array needs{
     Privilege{.name = "SELECT on every sequence of the database",
-              .test = {"may_read_sequences", R"(
-SELECT pg_catalog.count(*) = 0 AS granted
-  FROM pg_catalog.pg_sequence AS s
-       JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
-       LEFT JOIN (
-         SELECT d.objid,
-                CASE t.typoutput::pg_catalog.oid WHEN 39 THEN 32767
-                                                 WHEN 43 THEN 2147483647 END AS most
-           FROM pg_catalog.pg_depend AS d
-                JOIN pg_catalog.pg_attribute AS a
-                  ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-                JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-          WHERE d.classid = 1259 AND d.objsubid = 0
-            AND d.refclassid = 1259 AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
-       ) AS o ON o.objid = s.seqrelid
- WHERE (NOT s.seqcycle OR s.seqmax > o.most OR s.seqmin < -o.most - 1)
-   AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace)
-   AND NOT pg_catalog.has_sequence_privilege(s.seqrelid, 'SELECT, USAGE'))"},
+              .test = {"may_read_sequences", readable_sql},
               .grant = "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {role_ident}; -- and so "
                        "for every schema with sequences"},
 };
