@@ -18,10 +18,9 @@ constexpr int knows_inactive_since = 170'000;
 // o: what this server has of the log (h standby, r received, y replayed, u when the last
 //    transaction was, p paused, l the end of what it can send). What is only for a standby, or only
 //    for who may see it, is an error for everybody else.
-// n: synchronous_standby_names. The number in `FIRST 2 (a, b)`, `ANY 2 (*)` and `2 (a, b)` is that
-// of
-//    the standbys that a commit waits for; NULL, which is 1, in a plain list. Outside of quotes
-//    only these have a parenthesis.
+// n: synchronous_standby_names. The number in `FIRST 2 (a, b)`, `ANY 2 (*)` and `2 (a, b)` is how
+//    many standbys a commit waits for; NULL, which is 1, in a plain list. Outside of quotes only
+//    these have a parenthesis.
 // w: who is fed. A base backup is no standby, a client in `startup` is not yet anything, and one
 //    that replays nothing (pg_receivewal) has no replay_lsn, and may have no flush_lsn: the lag
 //    that the server tells of what is never done grows for ever, so it is left out. What has all of
