@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The one way of a report's texts to a format.
 #include "actions/reporting.hpp"
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 
 namespace dbup {
@@ -11,9 +12,7 @@ namespace {
 std::string metric_name(std::string label)
 {
     for (auto& c : label) {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                           (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-        c = plain ? c : '_';
+        c = is_word(c) || c == '-' ? c : '_';
     }
     return label.empty() ? "_" : label;
 }

@@ -2,6 +2,7 @@
 #include "actions/failure_texts.hpp"
 #include "actions/findings.hpp"
 #include "actions/reporting.hpp"
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
@@ -233,7 +234,7 @@ std::string negated(std::string_view attribute)
 {
     std::string text{"NO"};
     for (const char c : attribute) {
-        text += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        text += upper(c);
     }
     return text;
 }

@@ -42,8 +42,7 @@ constexpr std::array backend_types{
 void expect_known(const Config& config, std::string_view option, std::string_view list)
 {
     for (const auto part : parts_of(list, ',')) {
-        const auto first = std::min(part.find_first_not_of(' '), part.size());
-        const auto type = part.substr(first, part.find_last_not_of(' ') + 1 - first);
+        const auto type = without_blanks(part);
         const bool known =
             type.empty() || type.find('*') != std::string_view::npos ||
             std::find(backend_types.begin(), backend_types.end(), type) != backend_types.end();

@@ -7,14 +7,6 @@ namespace dbup {
 
 namespace {
 
-std::string_view without_blanks(std::string_view text)
-{
-    const auto first = text.find_first_not_of(' ');
-    return first == std::string_view::npos
-               ? std::string_view{}
-               : text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
 /// For LIKE, whose wildcards are '%' and '_'.
 std::string like_pattern(std::string_view pattern)
 {

@@ -2,6 +2,7 @@
 #include "checks/expectation.hpp"
 #include "checks/query_failure.hpp"
 #include "checks/table.hpp"
+#include "core/ascii.hpp"
 #include "core/failure.hpp"
 #include "core/text.hpp"
 
@@ -191,10 +192,9 @@ std::string plain_name(std::string_view column)
 {
     std::string name;
     for (const char c : column) {
-        const char low = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-        const bool plain = (low >= 'a' && low <= 'z') || (low >= '0' && low <= '9');
+        const bool plain = is_alphanumeric(c);
         if (plain || (!name.empty() && name.back() != '_')) {
-            name += plain ? low : '_';
+            name += plain ? lower(c) : '_';
         }
     }
     return name;

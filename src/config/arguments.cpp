@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/arguments.hpp"
 
-#include "core/scrub.hpp"
+#include "core/redaction.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>

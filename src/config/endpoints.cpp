@@ -9,7 +9,6 @@
 #include <arpa/inet.h>
 #include <sys/un.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -29,8 +28,7 @@ std::vector<std::string_view> items_of(std::string_view list)
 {
     auto items = parts_of(list, ',');
     for (auto& item : items) {
-        const auto begin = std::min(item.find_first_not_of(' '), item.size());
-        item = item.substr(begin, item.find_last_not_of(' ') + 1 - begin);
+        item = without_blanks(item);
     }
     return items;
 }
@@ -100,7 +98,6 @@ void check(const Endpoint& endpoint, const Config& config, const Collector& coll
                                        origin("hostaddr"),
                                        endpoint.host));
     }
-    const bool bare = !endpoint.is_socket();
     check_host_name(endpoint, origin("host"));
     if (!endpoint.hostaddr.empty() && !is_address(endpoint.hostaddr)) {
         throw config_error(
@@ -115,7 +112,7 @@ void check(const Endpoint& endpoint, const Config& config, const Collector& coll
     }
     constexpr std::size_t most = sizeof(sockaddr_un::sun_path) - 1;
     const auto path = fmt::format("{}/.s.PGSQL.{}", endpoint.host, endpoint.port);
-    if (!bare && path.size() > most) {
+    if (endpoint.is_socket() && path.size() > most) {
         throw config_error(
             fmt::format("{}: the socket's path '{}' is longer than a system can take ({} bytes)",
                         origin("host"),

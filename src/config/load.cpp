@@ -6,7 +6,7 @@
 #include "config/config_file.hpp"
 #include "config/credentials.hpp"
 #include "config/values.hpp"
-#include "core/scrub.hpp"
+#include "core/redaction.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>

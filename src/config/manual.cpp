@@ -2,6 +2,7 @@
 #include "config/manual.hpp"
 
 #include "config/options.hpp"
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
@@ -35,8 +36,8 @@ std::string roff_sentence(std::string_view text)
         }
         result += escaped;
         column += escaped.size();
-        if (first && result.front() >= 'a' && result.front() <= 'z') {
-            result.front() = static_cast<char>(result.front() - 'a' + 'A');
+        if (first) {
+            result.front() = upper(result.front());
         }
         first = false;
     }

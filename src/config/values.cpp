@@ -81,9 +81,7 @@ bool is_connection_string(std::string_view text)
     if (equals == std::string_view::npos) {
         return false;
     }
-    auto keyword = text.substr(0, equals);
-    keyword.remove_prefix(std::min(keyword.find_first_not_of(' '), keyword.size()));
-    keyword = keyword.substr(0, keyword.find_last_not_of(' ') + 1);
+    const auto keyword = without_blanks(text.substr(0, equals));
     const auto rows = option_table();
     return !keyword.empty() && std::any_of(rows.begin(), rows.end(), [keyword](const auto& row) {
         return row.conninfo == keyword;

@@ -8,22 +8,6 @@
 
 namespace dbup {
 
-/// Passwords inside connection strings and `password=…` settings replaced by ***, wherever they
-/// stand in `text`.
-std::string redact_connection_strings(std::string_view text);
-
-/// A whole connection URI less its secrets, also where it is badly written: everything from the
-/// first ':' behind the scheme to the last '@', and the values of parameters that are, or may be,
-/// secret.
-std::string redact_uri(std::string_view uri);
-
-/// IPv4 and IPv6 addresses replaced by ***.
-std::string redact_addresses(std::string_view text);
-
-/// The names of hosts and people in a certificate replaced by ***: as libpq quotes them, and in
-/// "CN=db1,O=Example".
-std::string redact_certificate_names(std::string_view text);
-
 /// The one sanitizer: makes text from outside the program fit to be printed. Knows the secrets of
 /// this run, and the host names where they are to be hidden.
 class Scrubber {

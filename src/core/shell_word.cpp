@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/shell_word.hpp"
 
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 
 #include <algorithm>
@@ -11,8 +12,7 @@ bool is_plain_word(std::string_view text)
 {
     constexpr std::string_view harmless = "-_./:,@+=";
     return !text.empty() && std::all_of(text.begin(), text.end(), [harmless](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               harmless.find(c) != std::string_view::npos;
+        return is_alphanumeric(c) || harmless.find(c) != std::string_view::npos;
     });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/text.hpp"
 
+#include "core/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -112,11 +114,6 @@ bool within(char32_t point, const std::array<Block, n>& blocks)
     });
 }
 
-char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// The number of insertions, deletions and replacements that make `right` of `left`, ASCII case
 /// apart.
 std::size_t distance(std::string_view left, std::string_view right)
@@ -141,7 +138,7 @@ std::size_t distance(std::string_view left, std::string_view right)
 /// Whether a browser takes this character behind a '<' for the beginning of a tag.
 bool begins_tag(char c)
 {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || c == '/' || c == '!' || c == '?';
+    return is_letter(c) || c == '/' || c == '!' || c == '?';
 }
 
 } // namespace
@@ -222,6 +219,13 @@ std::string joined(std::span<const std::string_view> words, std::string_view sep
         text += word;
     }
     return text;
+}
+
+std::string_view without_blanks(std::string_view text)
+{
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto first = std::min(text.find_first_not_of(blanks), text.size());
+    return text.substr(first, text.find_last_not_of(blanks) + 1 - first);
 }
 
 std::vector<std::string_view> words_of(std::string_view text)

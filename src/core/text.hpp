@@ -28,6 +28,9 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 /// `words` joined by `separator`.
 std::string joined(std::span<const std::string_view> words, std::string_view separator = ", ");
 
+/// `text` less the blanks, tabs and ends of lines at its ends.
+std::string_view without_blanks(std::string_view text);
+
 /// The parts of `text` between blanks, empty ones left out.
 std::vector<std::string_view> words_of(std::string_view text);
 

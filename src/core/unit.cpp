@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/unit.hpp"
 
+#include "core/ascii.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -11,11 +13,6 @@ namespace {
 
 constexpr std::size_t most_digits = 15; // what a double keeps exactly
 constexpr int most_decimals = 6;
-
-bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 std::size_t count_digits(std::string_view text)
 {

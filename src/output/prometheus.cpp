@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 #include "core/unit.hpp"
 #include "output/format.hpp"
@@ -76,12 +77,7 @@ std::string name_part(std::string_view label)
 {
     std::string name{label};
     std::replace_if(
-        name.begin(),
-        name.end(),
-        [](char c) {
-            return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'));
-        },
-        '_');
+        name.begin(), name.end(), [](char c) { return !is_alphanumeric(c); }, '_');
     return name;
 }
 

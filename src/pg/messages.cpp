@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pg/messages.hpp"
 
+#include "core/ascii.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/bounds.hpp"
 
@@ -98,9 +99,8 @@ static_assert(none_shadowed(), "every row of words_table can be reached");
 
 bool is_sqlstate(std::string_view text)
 {
-    return text.size() == 5 && std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
-           });
+    return text.size() == 5 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || is_upper(c); });
 }
 
 /// Where `SEVERITY:  XXXXX: ` has its five characters; npos if nowhere.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Redaction: a secret never stands in what is printed. Input: the secret, a line end, a text in
 // which '@@' stands for the secret.
+#include "core/redaction.hpp"
 #include "core/scrub.hpp"
 #include "core/text.hpp"
 

@@ -3,7 +3,7 @@
 // password.
 #include "config/collector.hpp"
 #include "core/failure.hpp"
-#include "core/scrub.hpp"
+#include "core/redaction.hpp"
 #include "core/text.hpp"
 #include "pg/conninfo.hpp"
 

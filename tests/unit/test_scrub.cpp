@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "core/redaction.hpp"
 #include "core/scrub.hpp"
 
 #include <chrono>

@@ -2,6 +2,7 @@
 #include "actions/generate/icinga.hpp"
 
 #include "actions/generate/quoting.hpp"
+#include "core/ascii.hpp"
 #include "core/text.hpp"
 
 #include <fmt/format.h>
@@ -34,9 +35,7 @@ bool is_argument(const OptionRow& row)
 std::string described(const OptionRow& row)
 {
     auto text = std::string{row.help};
-    if (text.front() >= 'a' && text.front() <= 'z') {
-        text.front() = static_cast<char>(text.front() - 'a' + 'A');
-    }
+    text.front() = upper(text.front());
     text += '.';
     if (!row.fallback.empty() && !row.arg.empty()) {
         text += fmt::format(" Default: {}.", row.fallback);

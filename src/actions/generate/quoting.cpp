@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "actions/generate/quoting.hpp"
 
+#include "core/ascii.hpp"
+
 #include <algorithm>
 
 namespace dbup {
 
 namespace {
-
-bool is_alphanumeric(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 /// `text` with `escape` before each character of `special`.
 std::string escaped(std::string_view text, std::string_view special, std::string_view escape = "\\")

@@ -8,19 +8,6 @@
 
 namespace dbup {
 
-namespace {
-
-std::string_view trimmed(std::string_view text)
-{
-    constexpr std::string_view blanks = " \t\r";
-    const auto first = text.find_first_not_of(blanks);
-    return first == std::string_view::npos
-               ? std::string_view{}
-               : text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-} // namespace
-
 void Dialogue::tell(std::string_view sentence)
 {
     terminal_.say(fmt::format("  {}\n", one_line(sentence)));
@@ -34,7 +21,7 @@ void Dialogue::ask(std::string_view question,
                                       : fmt::format("{} [{}]: ", question, one_line(usual));
     for (;;) {
         const auto typed = terminal_.ask(prompt);
-        const auto answer = trimmed(typed);
+        const auto answer = without_blanks(typed);
         if (answer.empty() && usual.empty()) {
             tell("this is needed");
             continue;
@@ -81,7 +68,7 @@ char Dialogue::choose(std::string_view question, std::string_view words)
     const auto prompt = fmt::format("{} ({}) [{}]: ", question, joined(known), known.front());
     for (;;) {
         const auto typed = terminal_.ask(prompt);
-        const auto answer = trimmed(typed);
+        const auto answer = without_blanks(typed);
         if (answer.empty()) {
             return known.front().front();
         }
