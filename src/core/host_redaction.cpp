@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "core/redaction.hpp"
-
 #include "core/ascii.hpp"
+#include "core/redaction.hpp"
 #include "core/text.hpp"
 
 #include <algorithm>
