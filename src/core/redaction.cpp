@@ -54,6 +54,9 @@ constexpr std::array secret_keys{std::string_view{"sslpassword"},
 
 std::string redact_assignments(std::string_view text)
 {
+    if (text.find('=') == std::string_view::npos) {
+        return std::string{text};
+    }
     std::string result;
     for (std::size_t at = 0; at < text.size();) {
         const std::string_view rest = text.substr(at);

@@ -141,10 +141,26 @@ bool begins_tag(char c)
     return is_letter(c) || c == '/' || c == '!' || c == '?';
 }
 
+/// Whether one_line() would change nothing, as is the case with nearly all that a run has to say.
+bool is_plain(std::string_view text)
+{
+    char before = ' ';
+    for (const char c : text) {
+        if (c < ' ' || c > '~' || c == '|' || c == '<' || (c == ' ' && before == ' ')) {
+            return false;
+        }
+        before = c;
+    }
+    return before != ' ' || text.empty();
+}
+
 } // namespace
 
 std::string one_line(std::string_view foreign)
 {
+    if (is_plain(foreign)) {
+        return std::string{foreign};
+    }
     std::string line;
     line.reserve(std::min<std::size_t>(foreign.size(), 4'096));
     bool blank_due = false;
