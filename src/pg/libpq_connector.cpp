@@ -28,13 +28,20 @@ public:
                                   const Patience& patience,
                                   Trace& trace) override
     {
-        if (!tls_ready_ && config.ssl_mode != SslMode::disable && !candidate.endpoint.is_socket()) {
-            trace.enter(Stage::setup);
+        const bool prepares =
+            !tls_ready_ && config.ssl_mode != SslMode::disable && !candidate.endpoint.is_socket();
+        trace.enter(prepares ? Stage::setup : Stage::tcp);
+        // Files of our own are looked at before a packet is sent; the TLS library is loaded while
+        // the server makes a process for us.
+        if (prepares && !config.client_cert.empty()) {
             prepare_tls(config);
         }
         Login login{config, candidate, trace, stop_fd_};
         login.start();
         keep(login.password());
+        if (prepares) {
+            prepare_tls(config);
+        }
         auto connection = login.finish(patience);
         const bool must_encrypt =
             config.ssl_mode >= SslMode::require && !candidate.endpoint.is_socket();

@@ -125,7 +125,6 @@ void swallow_notice(void* /*unused*/, const PGresult* /*notice*/) {}
 
 void Login::start()
 {
-    trace_.enter(Stage::tcp);
     connection_ = parameters(config_, candidate_).start();
     if (!connection_) {
         throw Failure{ErrorClass::local, "out of memory"};
@@ -206,6 +205,7 @@ Failure Login::failure(const Overheard& overheard) const
 
 Connection Login::finish(const Patience& patience)
 {
+    trace_.enter(Stage::tcp);
     PGconn* const connection = connection_.get();
     Deadline deadline = patience.of_stage();
     const bool encrypts = config_.ssl_mode != SslMode::disable && !candidate_.endpoint.is_socket();
