@@ -223,16 +223,12 @@ std::vector<Rows> LibpqSession::answers_under(const Hardening& hardening,
 
 void LibpqSession::learn(const Rows& proof, double asked_at, double answered_at)
 {
-    const auto& standby = proof.text(0, "standby");
-    if (standby != "t" && standby != "f") {
-        throw Failure{ErrorClass::unexpected_result, "pg_is_in_recovery() is '" + standby + "'"};
-    }
     constexpr double impossible_time = 1e12; // seconds
     const double server_time = proof.number(0, "server_time");
     if (!std::isfinite(server_time) || std::abs(server_time) > impossible_time) {
         throw Failure{ErrorClass::unexpected_result, "the server's clock says an impossible time"};
     }
-    server_.standby = standby == "t";
+    server_.standby = proof.is_true(0, "standby");
     if (proof.has("server_address")) {
         server_.own_address = address_text(proof);
     }
