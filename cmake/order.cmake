@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# The linker puts the functions that every check goes through side by side (cmake/order.txt, which
+# tests/bench/order.sh writes): of the rest of the program less comes into memory with them. That is GNU ld's own
+# script for these options, with their sections in front of .text. (An output section of their own would need no
+# such copy, but valgrind and others look for functions in .text only.)
+function(dbup_order_functions target)
+  get_target_property(options dbup_settings INTERFACE_LINK_OPTIONS)
+  set(source ${CMAKE_BINARY_DIR}/generated/empty.cpp)
+  file(WRITE ${source} "int main() {}\n")
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -fPIE -pie ${options} ${source} -o ${source}.out -Wl,--verbose
+    OUTPUT_VARIABLE told ERROR_QUIET)
+  string(REGEX MATCH "=====+\n(.*)\n=====+" told "${told}")
+  set(script "${CMAKE_MATCH_1}")
+  set(place "*(.text.unlikely .text.*_unlikely .text.unlikely.*)")
+  string(FIND "${script}" "${place}" at)
+  if(at EQUAL -1)
+    message(STATUS "Functions stay in the order of their files: this linker is not GNU ld, or another than 2.40")
+    return()
+  endif()
+  set(list ${CMAKE_SOURCE_DIR}/cmake/order.txt)
+  file(STRINGS ${list} names)
+  list(TRANSFORM names PREPEND "*(.text.")
+  list(TRANSFORM names APPEND ")")
+  list(JOIN names "\n    " sections)
+  string(REPLACE "${place}" "${sections}\n    ${place}" script "${script}")
+  file(WRITE ${CMAKE_BINARY_DIR}/generated/order.ld "${script}\n")
+  target_link_options(${target} PRIVATE -Wl,-T,${CMAKE_BINARY_DIR}/generated/order.ld)
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${list})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
+endfunction()
