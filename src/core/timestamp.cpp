@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 #include <ctime>
 
@@ -28,6 +29,29 @@ std::string joined_by(double unix_time, char separator)
 }
 
 } // namespace
+
+std::optional<double> unix_time_of(const std::string& date)
+{
+    tm parts{};
+    const char* const end = date.c_str() + date.size();
+    const char* rest = strptime(date.c_str(), "%Y-%m-%d %H:%M:%S", &parts);
+    double fraction = 0;
+    if (rest != nullptr && *rest == '.') {
+        rest = std::from_chars(rest, end, fraction, std::chars_format::fixed).ptr;
+    }
+    const char* const zone = rest;
+    rest = rest == nullptr ? nullptr : strptime(rest, "%z", &parts);
+    long odd_seconds = 0; // of zones that are not of our time
+    if (rest != nullptr && *rest == ':') {
+        const auto read = std::from_chars(rest + 1, end, odd_seconds);
+        rest = read.ec == std::errc{} ? read.ptr : nullptr;
+    }
+    if (rest != end) {
+        return std::nullopt;
+    }
+    const long ahead = parts.tm_gmtoff + (*zone == '-' ? -odd_seconds : odd_seconds);
+    return static_cast<double>(timegm(&parts) - ahead) + fraction;
+}
 
 std::string timestamp_text(double unix_time)
 {

@@ -22,7 +22,9 @@ constexpr std::string_view proof_sql =
     "pg_catalog.current_setting('lock_timeout'),"
     "pg_catalog.current_setting('idle_in_transaction_session_timeout'),"
     "pg_catalog.current_setting('search_path')] AS held,"
-    "pg_catalog.pg_is_in_recovery() AS standby,"
+    "pg_catalog.pg_is_in_recovery() AS standby,";
+constexpr std::string_view clock_sql = "pg_catalog.clock_timestamp() AS server_time";
+constexpr std::string_view clock_number_sql =
     "EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) AS server_time";
 
 // What a pooler, an address that moves or a translation of addresses hides from a client.
@@ -88,12 +90,10 @@ std::string postgres_duration(Millis duration)
     return fmt::format("{}ms", duration.count());
 }
 
-Hardening::Hardening(const Config& config,
-                     const Deadline& deadline,
-                     bool notice_lost_client,
-                     bool writes)
+Hardening::Hardening(const Config& config, const Deadline& deadline, const Ways& ways)
     : proof_{proof_sql}
 {
+    proof_ += ways.iso_dates ? clock_sql : clock_number_sql;
     constexpr int everything = 2; // -vv
     if (config.verbosity >= everything) {
         proof_ += address_sql;
@@ -104,7 +104,7 @@ Hardening::Hardening(const Config& config,
     limit_option_ = limit < config.statement_timeout ? "--timeout" : "--statement-timeout";
     lock_option_ = lock_limit < config.lock_timeout ? limit_option_ : "--lock-timeout";
     settings_ = {
-        {"transaction_read_only", writes ? "off" : "on"},
+        {"transaction_read_only", ways.writes ? "off" : "on"},
         {"statement_timeout", postgres_duration(limit)},
         {"lock_timeout", postgres_duration(lock_limit)},
         {"idle_in_transaction_session_timeout", postgres_duration(idle_limit)},
@@ -113,12 +113,12 @@ Hardening::Hardening(const Config& config,
     // READ COMMITTED, because a default of serializable fails on a standby and may wait for a
     // snapshot.
     statements_ = {
-        fmt::format("BEGIN ISOLATION LEVEL READ COMMITTED,READ {}", writes ? "WRITE" : "ONLY"),
+        fmt::format("BEGIN ISOLATION LEVEL READ COMMITTED,READ {}", ways.writes ? "WRITE" : "ONLY"),
         fmt::format("SET LOCAL statement_timeout={}", limit.count()),
         fmt::format("SET LOCAL lock_timeout={}", lock_limit.count()),
         fmt::format("SET LOCAL idle_in_transaction_session_timeout={}", idle_limit.count()),
         "SET LOCAL search_path=pg_catalog,pg_temp"};
-    if (notice_lost_client) {
+    if (ways.notices_lost_client) {
         statements_.emplace_back("SET LOCAL client_connection_check_interval=250"); // milliseconds
     }
 }

@@ -3,6 +3,7 @@
 
 #include "config/config.hpp"
 #include "core/failure.hpp"
+#include "core/timestamp.hpp"
 #include "pg/batch.hpp"
 #include "pg/console.hpp"
 #include "pg/hardening.hpp"
@@ -23,6 +24,19 @@ std::string version_of(PGconn* connection)
     const char* const text = PQparameterStatus(connection, "server_version");
     const std::string_view whole = text == nullptr ? "unknown" : text;
     return std::string{whole.substr(0, std::min<std::size_t>(whole.find(' '), 32))};
+}
+
+/// Whether the server says that it writes dates as in "2025-12-15 10:30:45.123+01".
+bool iso_dates(PGconn* connection)
+{
+    const char* const style = PQparameterStatus(connection, "DateStyle");
+    return style != nullptr && std::string_view{style}.starts_with("ISO");
+}
+
+bool all_ours(std::span<const Query> queries)
+{
+    return std::all_of(
+        queries.begin(), queries.end(), [](const Query& query) { return query.fixed; });
 }
 
 /// "192.0.2.7:5432" as the server has it, "[2001:db8::7]:5432"; empty: a unix socket.
@@ -154,9 +168,7 @@ WaitBounds LibpqSession::bounds(const Deadline& deadline) const
 std::unique_ptr<Batch> LibpqSession::batch_for(std::span<const Query> queries,
                                                const Deadline& deadline)
 {
-    const bool fixed =
-        std::all_of(queries.begin(), queries.end(), [](const Query& query) { return query.fixed; });
-    if (fixed) {
+    if (all_ours(queries)) {
         return std::make_unique<Script>(connection_.get(), bounds(deadline));
     }
     return std::make_unique<Pipeline>(connection_.get(), bounds(deadline));
@@ -169,8 +181,11 @@ LibpqSession::transaction(std::span<const Query> queries, const Deadline& deadli
     answering_ = false;
     around_.trace.enter(Stage::harden);
     expect_no_transaction(connection_.get());
-    const Hardening hardening{
-        around_.config, deadline, notices_lost_client_, access == Access::write};
+    const Hardening hardening{around_.config,
+                              deadline,
+                              {.notices_lost_client = notices_lost_client_,
+                               .writes = access == Access::write,
+                               .iso_dates = all_ours(queries) && iso_dates(connection_.get())}};
     try {
         return answers_under(hardening, queries, deadline, access);
     } catch (const Failure& failure) {
@@ -224,7 +239,8 @@ std::vector<Rows> LibpqSession::answers_under(const Hardening& hardening,
 void LibpqSession::learn(const Rows& proof, double asked_at, double answered_at)
 {
     constexpr double impossible_time = 1e12; // seconds
-    const double server_time = proof.number(0, "server_time");
+    const auto date = unix_time_of(proof.text(0, "server_time"));
+    const double server_time = date ? *date : proof.number(0, "server_time");
     if (!std::isfinite(server_time) || std::abs(server_time) > impossible_time) {
         throw Failure{ErrorClass::unexpected_result, "the server's clock says an impossible time"};
     }

@@ -32,8 +32,7 @@ TEST_CASE("the transaction is read-only and limited before anything looks into a
           "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{
-        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, false};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, {}};
     CHECK(hardening.statements() ==
           std::vector<std::string>{"BEGIN ISOLATION LEVEL READ COMMITTED,READ ONLY",
                                    "SET LOCAL statement_timeout=5000",
@@ -62,7 +61,7 @@ TEST_CASE("the server's time limit is never longer than what is left", "[hardeni
     }));
     CAPTURE(c.left.count());
     FakeClock clock;
-    const Hardening hardening{limited(c.statement, c.lock), {clock, c.left}, false};
+    const Hardening hardening{limited(c.statement, c.lock), {clock, c.left}, {}};
     CHECK(hardening.statements().at(1) ==
           std::string{"SET LOCAL statement_timeout="} + c.statement_limit);
     CHECK(hardening.statements().at(2) == std::string{"SET LOCAL lock_timeout="} + c.lock_limit);
@@ -89,7 +88,7 @@ TEST_CASE("what a limit has ended is told with the option that was the limit", "
     }));
     CAPTURE(c.statement.count(), c.lock.count());
     FakeClock clock;
-    const Hardening hardening{limited(c.statement, c.lock), {clock, c.left}, false};
+    const Hardening hardening{limited(c.statement, c.lock), {clock, c.left}, {}};
     const auto fix_of = [&hardening](ErrorClass error, const char* sqlstate) {
         return hardening.explained(dbup::Failure{error, "why"}.with_sqlstate(sqlstate)).fix();
     };
@@ -108,8 +107,7 @@ TEST_CASE("an idle transaction has a limit of its own, within that of a statemen
 {
     FakeClock clock;
     const auto limit = [&clock](Millis idle) {
-        return Hardening{
-            limited(Millis{5'000}, Millis{2'000}, idle), {clock, Millis{10'000}}, false}
+        return Hardening{limited(Millis{5'000}, Millis{2'000}, idle), {clock, Millis{10'000}}, {}}
             .statements()
             .at(3);
     };
@@ -126,8 +124,9 @@ TEST_CASE("a server that can notices when its client is gone", "[hardening]")
 {
     const bool notices = GENERATE(false, true);
     FakeClock clock;
-    const Hardening hardening{
-        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, notices};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}),
+                              {clock, Millis{10'000}},
+                              {.notices_lost_client = notices}};
     const bool set =
         hardening.statements().back().starts_with("SET LOCAL client_connection_check_interval=");
     CHECK(set == notices);
@@ -136,7 +135,9 @@ TEST_CASE("a server that can notices when its client is gone", "[hardening]")
 TEST_CASE("no setting outlives the transaction", "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, true};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}),
+                              {clock, Millis{10'000}},
+                              {.notices_lost_client = true}};
     for (const auto& statement : hardening.statements()) {
         CAPTURE(statement);
         CHECK((statement.starts_with("BEGIN ") || statement.starts_with("SET LOCAL ")));
@@ -147,7 +148,9 @@ TEST_CASE("no setting outlives the transaction", "[hardening]")
 TEST_CASE("the proof asks for every setting by qualified names", "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, true};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}),
+                              {clock, Millis{10'000}},
+                              {.notices_lost_client = true}};
     const std::string sql{hardening.proof().sql};
     for (const auto* const name : {"transaction_read_only",
                                    "statement_timeout",
@@ -160,12 +163,23 @@ TEST_CASE("the proof asks for every setting by qualified names", "[hardening]")
     CHECK(sql.find(';') == std::string::npos);
 }
 
+TEST_CASE("a server that writes ISO dates is not asked for a number", "[hardening]")
+{
+    FakeClock clock;
+    const bool iso = GENERATE(true, false);
+    const Hardening hardening{
+        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, {.iso_dates = iso}};
+    const auto sql = hardening.proof().sql;
+    CHECK(sql.ends_with("pg_catalog.clock_timestamp() AS server_time") == iso);
+    CHECK(sql.ends_with("EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()) AS server_time") == !iso);
+}
+
 TEST_CASE("the server's own address is asked for with -vv only", "[hardening]")
 {
     FakeClock clock;
     auto config = limited(Millis{5'000}, Millis{2'000});
     config.verbosity = GENERATE(0, 1, 2, 3);
-    const Hardening hardening{config, {clock, Millis{10'000}}, true};
+    const Hardening hardening{config, {clock, Millis{10'000}}, {.notices_lost_client = true}};
     const auto sql = hardening.proof().sql;
     CHECK((sql.find("inet_server_addr()") != std::string_view::npos) == (config.verbosity > 1));
     CHECK((sql.find("inet_server_port()") != std::string_view::npos) == (config.verbosity > 1));
@@ -197,8 +211,7 @@ TEST_CASE("durations are compared as PostgreSQL shows them", "[hardening]")
 TEST_CASE("a hardening that holds is accepted", "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{
-        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, false};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, {}};
     CHECK_NOTHROW(hardening.verify(proof()));
     // quote_all_identifiers
     CHECK_NOTHROW(hardening.verify(proof(R"({on,5s,2s,5s,"\"pg_catalog\", \"pg_temp\""})")));
@@ -227,8 +240,7 @@ TEST_CASE("a single setting that does not hold is refused", "[hardening]")
     }));
     CAPTURE(c.held);
     FakeClock clock;
-    const Hardening hardening{
-        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, false};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, {}};
     try {
         hardening.verify(proof(c.held));
         FAIL("accepted");
@@ -241,8 +253,7 @@ TEST_CASE("a single setting that does not hold is refused", "[hardening]")
 TEST_CASE("a proof that is not exactly one row proves nothing", "[hardening]")
 {
     FakeClock clock;
-    const Hardening hardening{
-        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, false};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, {}};
     CHECK_THROWS_AS(hardening.verify(dbup::Rows{}), dbup::Failure);
     auto two = proof();
     two.add({R"({on,5s,2s,5s,"pg_catalog, pg_temp"})", "f", "1"});
@@ -265,8 +276,7 @@ TEST_CASE("settings that are not those that were asked for prove nothing", "[har
     }));
     CAPTURE(held.value_or("NULL"));
     FakeClock clock;
-    const Hardening hardening{
-        limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, false};
+    const Hardening hardening{limited(Millis{5'000}, Millis{2'000}), {clock, Millis{10'000}}, {}};
     try {
         hardening.verify(proof(held));
         FAIL("accepted");

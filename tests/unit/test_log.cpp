@@ -36,6 +36,46 @@ TEST_CASE("a point in time is written in UTC with milliseconds", "[log]")
     CHECK(dbup::iso_timestamp(c.time + 1e-6) == dbup::replaced(c.text, " ", "T"));
 }
 
+TEST_CASE("a date is read as PostgreSQL writes it", "[log]")
+{
+    struct Case {
+        const char* text = "";
+        double time = 0;
+    };
+    const auto c = GENERATE(values<Case>({
+        {"1970-01-01 00:00:00+00", 0},
+        {"2025-12-15 10:30:45.123456+00", 1'765'794'645.123456},
+        {"2025-12-15 16:00:45.5+05:30", 1'765'794'645.5},
+        {"2025-12-15 06:30:45-04", 1'765'794'645},
+        {"2025-12-15 05:58:45-04:32", 1'765'794'645},
+        {"2025-12-15 10:50:17+00:19:32", 1'765'794'645},
+        {"2025-12-15 10:11:13-00:19:32", 1'765'794'645},
+        {"2024-02-29 12:00:00+14", 1'709'157'600},
+        {"1969-12-31 23:59:59.75+00", -0.25},
+    }));
+    CAPTURE(c.text);
+    CHECK(dbup::unix_time_of(c.text).value() == Approx(c.time).epsilon(1e-15));
+}
+
+TEST_CASE("what is no ISO date has no time", "[log]")
+{
+    const std::string text = GENERATE("",
+                                      "1800003600.5",
+                                      "15.12.2025 10:30:45.123 CET",
+                                      "12/15/2025 10:30:45 UTC",
+                                      "Mon 15 Dec 10:30:45.123 2025 UTC",
+                                      "2025-12-15 10:30:45",
+                                      "2025-12-15 10:30:45+",
+                                      "2025-12-15 10:30:45+00:",
+                                      "2025-12-15 10:30:45+00:19:",
+                                      "2025-12-15 10:30:45.+00",
+                                      "2025-12-15 10:30:45+00 BC",
+                                      "2025-13-15 10:30:45+00",
+                                      "infinity");
+    CAPTURE(text);
+    CHECK_FALSE(dbup::unix_time_of(text).has_value());
+}
+
 /// A world in which the run ends at a known time.
 struct Timed : Scene {
     std::string stamp() { return dbup::timestamp_text(clock.unix_time()); }
