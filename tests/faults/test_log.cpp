@@ -276,51 +276,30 @@ TEST_CASE("lines on stderr come only when asked for, and in their order", "[log]
     CHECK(read_status(finished).code == "CONNECTION_REFUSED");
 }
 
-TEST_CASE("where stdout and stderr are one stream, the status line is still the first", "[log]")
+/// A run without a server, whose stdout and stderr are one stream.
+Finished in_one_stream(const Strings& more)
 {
     Command command = plugin({});
-    const std::string program = command.argv.front();
-    command.argv = {"/bin/sh",
-                    "-c",
-                    R"(exec "$@" 2>&1)",
-                    "sh",
-                    program,
-                    "-d",
-                    "mydb",
-                    "-H",
-                    "127.0.0.1",
-                    "-p",
-                    "1",
-                    "--max-retries",
-                    "0",
-                    "--log-level",
-                    "debug",
-                    "--log-file",
-                    "/nonexistent/log"};
-    const Finished finished = run(std::move(command));
+    Strings words{"/bin/sh", "-c", R"(exec "$@" 2>&1)", "sh", command.argv.front()};
+    for (const Strings& part :
+         {Strings{"-d", "mydb", "-H", "127.0.0.1", "-p", "1", "--max-retries", "0"}, more}) {
+        words.insert(words.end(), part.begin(), part.end());
+    }
+    command.argv = words;
+    return run(std::move(command));
+}
+
+TEST_CASE("where stdout and stderr are one stream, the status line is still the first", "[log]")
+{
+    const Finished finished =
+        in_one_stream({"--log-level", "debug", "--log-file", "/nonexistent/log"});
     const Strings lines = lines_of(finished.out);
     REQUIRE(lines.size() > 4);
     CHECK_THAT(lines[0], Catch::Matchers::StartsWith("DB-UP CRITICAL - "));
     CHECK_THAT(finished.out, has("[INFO] Starting") && has("[DEBUG] tcp") && has("[ERROR] "));
     CHECK_THAT(lines.back(), has("cannot write to log file '/nonexistent/log'"));
 
-    Command silent = plugin({});
-    silent.argv = {"/bin/sh",
-                   "-c",
-                   R"(exec "$@" 2>&1)",
-                   "sh",
-                   program,
-                   "-d",
-                   "mydb",
-                   "-H",
-                   "127.0.0.1",
-                   "-p",
-                   "1",
-                   "--max-retries",
-                   "0",
-                   "--log-file",
-                   "/nonexistent/log"};
-    CHECK_THAT(run(std::move(silent)).out, !has("cannot write"));
+    CHECK_THAT(in_one_stream({"--log-file", "/nonexistent/log"}).out, !has("cannot write"));
 }
 
 TEST_CASE("the lines for people are coloured at a terminal that wants it, and only there", "[log]")

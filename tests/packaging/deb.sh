@@ -7,22 +7,8 @@
 # shellcheck source=tests/support/roots.sh
 . "$root/tests/support/roots.sh"
 
-build=$(dirname -- "$(readlink -f -- "$1")")
 machine=$scratch/machine
-
-pack() { # FOLDER
-    cpack --config "$build/CPackConfig.cmake" -G DEB -B "$1"
-}
-if ! pack "$scratch/first" >"$scratch/cpack.log" 2>&1; then
-    cat "$scratch/cpack.log"
-    exit 1
-fi
-package=$(echo "$scratch/first/"*.deb)
-TZ=Asia/Tokyo pack "$scratch/second" >/dev/null 2>&1
-
-expect "the same build makes the same package, whatever folder and time zone" \
-    cmp -- "$package" "$scratch/second/$(basename -- "$package")"
-version=$(sed -nE 's/^project\(db-up VERSION ([0-9.]+) .*/\1/p' "$root/CMakeLists.txt")
+make_package DEB "$1"
 expect "the file's name says version and machine" \
     same "db-up_$version-1_$(dpkg --print-architecture).deb" "$(basename -- "$package")"
 expect "lintian has nothing to say, but for what cmake/package/lintian-overrides explains" same '' \

@@ -7,23 +7,9 @@
 # shellcheck source=tests/support/roots.sh
 . "$root/tests/support/roots.sh"
 
-build=$(dirname -- "$(readlink -f -- "$1")")
 export HOME=$scratch # rpm makes a folder there
 machine=$scratch/machine
-
-pack() { # FOLDER
-    cpack --config "$build/CPackConfig.cmake" -G RPM -B "$1"
-}
-if ! pack "$scratch/first" >"$scratch/cpack.log" 2>&1; then
-    cat "$scratch/cpack.log"
-    exit 1
-fi
-package=$(echo "$scratch/first/"*.rpm)
-TZ=Asia/Tokyo pack "$scratch/second" >/dev/null 2>&1
-
-expect "the same build makes the same package, whatever folder and time zone" \
-    cmp -- "$package" "$scratch/second/$(basename -- "$package")"
-version=$(sed -nE 's/^project\(db-up VERSION ([0-9.]+) .*/\1/p' "$root/CMakeLists.txt")
+make_package RPM "$1"
 expect "the file's name says version and machine" same "db-up-$version-1.$(uname -m).rpm" "$(basename -- "$package")"
 
 query() { rpm -qp --qf "$1" "$package"; }

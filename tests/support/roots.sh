@@ -58,3 +58,20 @@ copy_packages() {
         cp -- /var/lib/dpkg/info/"$name"{,:*}.list "$folder/var/lib/dpkg/info/" 2>/dev/null || true
     done
 }
+
+# make_package KIND PROGRAM: the package of the folder that PROGRAM was built in (DEB or RPM), twice. Sets package and version.
+# shellcheck disable=SC2034
+make_package() {
+    local kind=$1 build name
+    build=$(dirname -- "$(readlink -f -- "$2")")
+    pack() { cpack --config "$build/CPackConfig.cmake" -G "$kind" -B "$scratch/$1"; }
+    if ! pack first >"$scratch/cpack.log" 2>&1; then
+        cat "$scratch/cpack.log"
+        exit 1
+    fi
+    name=$(basename -- "$scratch/first/"*."${kind,,}")
+    package=$scratch/first/$name
+    version=$(sed -nE 's/^project\(db-up VERSION ([0-9.]+) .*/\1/p' "$root/CMakeLists.txt")
+    TZ=Asia/Tokyo pack second >/dev/null 2>&1
+    expect "the same build makes the same package, whatever folder and time zone" cmp -- "$package" "$scratch/second/$name"
+}
