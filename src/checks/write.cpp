@@ -32,10 +32,12 @@ constexpr Query message{"message",
 
 constexpr std::string_view exists_sql = "SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there";
 
-/// {} is the table. One row, whatever happens.
+/// {} is the table. One row, whatever happens. The time of an update is taken when the row is ours:
+/// another check, for which it may have waited, has an earlier one.
 constexpr std::string_view upsert_sql =
     "INSERT INTO {} (id, checked_at, token) VALUES (1, pg_catalog.clock_timestamp(), $1) "
-    "ON CONFLICT (id) DO UPDATE SET checked_at = EXCLUDED.checked_at, token = EXCLUDED.token "
+    "ON CONFLICT (id) DO UPDATE SET checked_at = pg_catalog.clock_timestamp(), "
+    "token = EXCLUDED.token "
     "RETURNING checked_at::pg_catalog.text, (SELECT relpersistence FROM pg_catalog.pg_class "
     "WHERE oid = pg_catalog.to_regclass($2)) AS persistence";
 

@@ -239,9 +239,9 @@ std::string joined(std::span<const std::string_view> words, std::string_view sep
 
 std::string_view without_blanks(std::string_view text)
 {
-    constexpr std::string_view blanks = " \t\r\n";
-    const auto first = std::min(text.find_first_not_of(blanks), text.size());
-    return text.substr(first, text.find_last_not_of(blanks) + 1 - first);
+    constexpr std::string_view white = " \t\r\n";
+    const auto first = std::min(text.find_first_not_of(white), text.size());
+    return text.substr(first, text.find_last_not_of(white) + 1 - first);
 }
 
 std::vector<std::string_view> words_of(std::string_view text)

@@ -214,6 +214,7 @@ TEST_CASE("two hosts may check at the same time", "[write]")
                                                    "-c",
                                                    "read_time=10"}));
     for (const auto& finished : run_all({command, command, command, command})) {
+        CAPTURE(finished.out);
         CHECK(read_status(finished).state == "OK");
     }
 }
