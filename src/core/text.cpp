@@ -154,13 +154,8 @@ bool is_plain(std::string_view text)
     return before != ' ' || text.empty();
 }
 
-} // namespace
-
-std::string one_line(std::string_view foreign)
+std::string cleaned(std::string_view foreign)
 {
-    if (is_plain(foreign)) {
-        return std::string{foreign};
-    }
     std::string line;
     line.reserve(std::min<std::size_t>(foreign.size(), 4'096));
     bool blank_due = false;
@@ -186,6 +181,13 @@ std::string one_line(std::string_view foreign)
         line += shown;
     }
     return line;
+}
+
+} // namespace
+
+std::string one_line(std::string_view foreign)
+{
+    return is_plain(foreign) ? std::string{foreign} : cleaned(foreign);
 }
 
 std::string shortened(std::string text, std::size_t most_bytes)
