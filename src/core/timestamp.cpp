@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <ctime>
 
 namespace dbup {
@@ -41,10 +42,11 @@ std::optional<double> unix_time_of(const std::string& date)
     }
     const char* const zone = rest;
     rest = rest == nullptr ? nullptr : strptime(rest, "%z", &parts);
-    long odd_seconds = 0; // of zones that are not of our time
+    constexpr std::uint8_t minute = 60;
+    std::uint8_t odd_seconds = 0; // of zones that are not of our time
     if (rest != nullptr && *rest == ':') {
         const auto read = std::from_chars(rest + 1, end, odd_seconds);
-        rest = read.ec == std::errc{} ? read.ptr : nullptr;
+        rest = read.ec == std::errc{} && odd_seconds < minute ? read.ptr : nullptr;
     }
     if (rest != end) {
         return std::nullopt;
