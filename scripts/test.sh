@@ -183,7 +183,7 @@ part_asan() {
     build_tests && build asan db-up db-up-unit db-up-analysis-supervisor || return 0
     suite "asan: unit" asan -L unit
     export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
-    black_box asan "$root/build/asan/db-up" -LE 'unit|support|versions|hosts' -E 'hardening|completions|packaging[.](deb|rpm|sources)'
+    black_box asan "$root/build/asan/db-up" -LE 'unit|support|versions|hosts' -E 'hardening|completions|packaging[.](deb|hooks|rpm|sources)'
     unset ASAN_OPTIONS UBSAN_OPTIONS
 }
 
@@ -197,6 +197,7 @@ inside() {
         step "$1: configure with that" cmake --preset "$1" -B "$linked" -D "DBUP_LIBRARY=$root/build/release" &&
         step "$1: build" cmake --build "$linked" -j "$jobs" --target db-up || return 0
     step "$1: what is inside" ends_at_glibc "$1" "$linked/db-up" || true
+    step "$1: hooks" tests/packaging/hooks.sh "$root/$linked/db-up" || true
     black_box "$1" "$root/$linked/db-up" -LE 'unit|support|versions|hosts|packaging'
 }
 
@@ -297,7 +298,7 @@ part_coverage() {
     # The program that counts is larger and slower than the one whose limits of time and memory these tests
     # know: what they say of it does not count, the lines that they reach do.
     local results=("$passed" "$failed" "${failures[@]}")
-    black_box coverage "$root/build/coverage/db-up" -LE 'unit|support' -E 'hardening|completions|packaging[.](deb|rpm|sources)'
+    black_box coverage "$root/build/coverage/db-up" -LE 'unit|support' -E 'hardening|completions|packaging[.](deb|hooks|rpm|sources)'
     passed=${results[0]} failed=${results[1]} failures=("${results[@]:2}")
     unset GCOV_PREFIX
     cp -a -- "$counts$root/build/coverage/." build/coverage/

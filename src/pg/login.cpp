@@ -4,6 +4,7 @@
 #include "config/options.hpp"
 #include "config/values.hpp"
 #include "pg/bounds.hpp"
+#include "pg/kept_key.hpp"
 #include "pg/messages.hpp"
 #include "pg/peek.hpp"
 #include "pg/wait.hpp"
@@ -119,6 +120,12 @@ void refuse_talk_before_tls(PGconn* connection)
     }
 }
 
+PostgresPollingStatusType proceed(PGconn* connection)
+{
+    const KeptKey for_scram;
+    return PQconnectPoll(connection);
+}
+
 void swallow_notice(void* /*unused*/, const PGresult* /*notice*/) {}
 
 } // namespace
@@ -223,7 +230,7 @@ Connection Login::finish(const Patience& patience)
             lull = lull_after(guard, lull, deadline);
             continue;
         }
-        wants = PQconnectPoll(connection);
+        wants = proceed(connection);
         read_ahead(connection);
         const Stage stage = stage_of(PQstatus(connection), encrypts);
         if (wants != PGRES_POLLING_FAILED && stage != trace_.stage()) {

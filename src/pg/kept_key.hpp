@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <openssl/types.h>
+
+#include <array>
+#include <cstddef>
+
+namespace dbup {
+
+/// HMAC_Init_ex() of OpenSSL.
+using HmacInit = int (*)(HMAC_CTX*, const void*, int, const EVP_MD*, ENGINE*);
+
+/// SCRAM (RFC 5802) computes the HMAC of a password 4096 times (RFC 7677; the server says how
+/// often), and libpq makes the key ready anew each time: four fifths of what a log-in costs the
+/// client. While an object of this class lives, calls of HMAC_Init_ex() in its thread take up the
+/// key that the context still has where it is the same one (HMAC_Init_ex(3): "If key is NULL").
+///
+/// pg/hmac_hook.cpp puts hmac_init() between libpq and OpenSSL; where that is not linked, nothing
+/// changes. Objects of one thread must end in the reverse order of their beginning. Meanwhile
+/// nobody may copy into a context (HMAC_CTX_copy) and then set the key that it had before: that is
+/// not seen. libpq copies none, and OpenSSL only into new ones.
+class KeptKey {
+public:
+    KeptKey() noexcept;
+    ~KeptKey();
+    KeptKey(const KeptKey&) = delete;
+    KeptKey& operator=(const KeptKey&) = delete;
+    KeptKey(KeptKey&&) = delete;
+    KeptKey& operator=(KeptKey&&) = delete;
+
+private:
+    friend int
+    hmac_init(HMAC_CTX*, const void*, int, const EVP_MD*, ENGINE*, HmacInit original) noexcept;
+
+    [[nodiscard]] bool
+    has(const HMAC_CTX* context, const void* key, std::size_t size, const EVP_MD* digest) const;
+    void keep(const HMAC_CTX* context, const void* key, std::size_t size, const EVP_MD* digest);
+    void forget();
+
+    KeptKey* outer_;
+    const HMAC_CTX* context_ = nullptr; ///< the last one that was made ready, if its key was kept
+    const EVP_MD* digest_ = nullptr;
+    std::size_t size_ = 0;                 ///< bytes of the key, at most all of `key_`
+    std::array<unsigned char, 256> key_{}; ///< a password, or what is derived from one: wiped
+};
+
+/// HMAC_Init_ex() with the same arguments and the same answer: 1 or, after an error, 0. `original`
+/// is OpenSSL's. It is OpenSSL's alone where no KeptKey lives in this thread.
+int hmac_init(HMAC_CTX* context,
+              const void* key,
+              int size,
+              const EVP_MD* digest,
+              ENGINE* engine,
+              HmacInit original) noexcept;
+
+} // namespace dbup
