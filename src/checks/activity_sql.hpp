@@ -61,7 +61,9 @@ inline constexpr std::array<std::string_view, 27> number_names{
 
 /// All that is judged, in one cell: `(t,f,100,…)`. That is a quarter of the bytes of as many
 /// columns with names. Each session stands beside the locks that it has (n all, h heavy, w since
-/// when it waits for one); locks may be nobody's. c is a client backend.
+/// when it waits for one); locks may be nobody's. c is a client backend. Who does not wait has no
+/// w: IS TRUE, because an AND does not stop at NULL, and pg_blocking_pids() locks the whole lock
+/// table.
 inline constexpr LeanSql numbers_sql{R"(
 SELECT ROW(pg_has_role('pg_read_all_stats', 'USAGE'), rolsuper, current_setting('max_connections'),
            current_setting('superuser_reserved_connections'), {reserved}, datconnlimit,
@@ -77,7 +79,7 @@ LATERAL (SELECT count(c OR NULL),
                 count({seen} AND state='disabled' OR NULL),
                 max(age(backend_xid)), max(age(backend_xmin)),
                 sum(n), sum(h) FILTER (WHERE {seen} AND t-xact_start>={blocked_age}),
-                count({seen} AND {waited}>={blocked_age}
+                count({seen} AND ({waited}>={blocked_age}) IS TRUE
                       AND (pg_blocking_pids(pid))[1] IS NOT NULL OR NULL),
                 extract(epoch FROM max({waited}) FILTER (WHERE {seen}))
          FROM ({sessions}) a
