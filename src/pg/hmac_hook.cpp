@@ -16,7 +16,7 @@ int __wrap_HMAC_Init_ex(HMAC_CTX*, const void*, int, const EVP_MD*, ENGINE*);
 int __wrap_HMAC_Init_ex(
     HMAC_CTX* context, const void* key, int size, const EVP_MD* digest, ENGINE* engine)
 {
-    return dbup::hmac_init(context, key, size, digest, engine, &__real_HMAC_Init_ex);
+    return dbup::hmac_init({context, key, size, digest, engine}, &__real_HMAC_Init_ex);
 }
 #else
 int HMAC_Init_ex(HMAC_CTX*, const void*, int, const EVP_MD*, ENGINE*);
@@ -25,7 +25,8 @@ int HMAC_Init_ex(HMAC_CTX* context, const void* key, int size, const EVP_MD* dig
 {
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): so says dlsym(3)
     static const auto original = reinterpret_cast<dbup::HmacInit>(dlsym(RTLD_NEXT, "HMAC_Init_ex"));
-    return original == nullptr ? 0 : dbup::hmac_init(context, key, size, digest, engine, original);
+    return original == nullptr ? 0
+                               : dbup::hmac_init({context, key, size, digest, engine}, original);
 }
 #endif
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)

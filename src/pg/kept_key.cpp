@@ -25,22 +25,20 @@ KeptKey::~KeptKey()
     innermost = outer_;
 }
 
-bool KeptKey::has(const HMAC_CTX* context,
-                  const void* key,
-                  std::size_t size,
-                  const EVP_MD* digest) const
+bool KeptKey::has(const HmacCall& call) const
 {
+    const auto size = static_cast<std::size_t>(call.size);
     // Not the address of the key: what stands there may be another one by now.
-    return context_ == context && digest_ == digest && size_ == size &&
-           CRYPTO_memcmp(key_.data(), key, size) == 0;
+    return context_ == call.context && digest_ == call.digest && size_ == size &&
+           CRYPTO_memcmp(key_.data(), call.key, size) == 0;
 }
 
-void KeptKey::keep(const HMAC_CTX* context, const void* key, std::size_t size, const EVP_MD* digest)
+void KeptKey::keep(const HmacCall& call)
 {
-    context_ = context;
-    digest_ = digest;
-    size_ = size;
-    std::memcpy(key_.data(), key, size);
+    context_ = call.context;
+    digest_ = call.digest;
+    size_ = static_cast<std::size_t>(call.size);
+    std::memcpy(key_.data(), call.key, size_);
 }
 
 void KeptKey::forget()
@@ -50,28 +48,23 @@ void KeptKey::forget()
     size_ = 0;
 }
 
-int hmac_init(HMAC_CTX* context,
-              const void* key,
-              int size,
-              const EVP_MD* digest,
-              ENGINE* engine,
-              HmacInit original) noexcept
+int hmac_init(const HmacCall& call, HmacInit original) noexcept
 {
     KeptKey* const kept = innermost;
-    const auto bytes = static_cast<std::size_t>(size);
-    const bool whole =
-        context != nullptr && key != nullptr && digest != nullptr && engine == nullptr && size > 0;
+    const bool can_be_kept = kept != nullptr && call.context != nullptr && call.key != nullptr &&
+                             call.digest != nullptr && call.engine == nullptr && call.size > 0 &&
+                             static_cast<std::size_t>(call.size) <= kept->key_.size();
     // A context that was emptied since, or another one at the same address, refuses.
-    if (kept != nullptr && whole && kept->has(context, key, bytes, digest) &&
-        original(context, nullptr, 0, nullptr, nullptr) == 1) {
+    if (can_be_kept && kept->has(call) &&
+        original(call.context, nullptr, 0, nullptr, nullptr) == 1) {
         return 1;
     }
-    const int answer = original(context, key, size, digest, engine);
     if (kept != nullptr) {
         kept->forget();
-        if (answer == 1 && whole && bytes <= kept->key_.size()) {
-            kept->keep(context, key, bytes, digest);
-        }
+    }
+    const int answer = original(call.context, call.key, call.size, call.digest, call.engine);
+    if (can_be_kept && answer == 1) {
+        kept->keep(call);
     }
     return answer;
 }

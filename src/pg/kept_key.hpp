@@ -11,6 +11,15 @@ namespace dbup {
 /// HMAC_Init_ex() of OpenSSL.
 using HmacInit = int (*)(HMAC_CTX*, const void*, int, const EVP_MD*, ENGINE*);
 
+/// What it was called with; `size` of the key in bytes.
+struct HmacCall {
+    HMAC_CTX* context = nullptr;
+    const void* key = nullptr;
+    int size = 0;
+    const EVP_MD* digest = nullptr;
+    ENGINE* engine = nullptr;
+};
+
 /// SCRAM (RFC 5802) computes the HMAC of a password 4096 times (RFC 7677; the server says how
 /// often), and libpq makes the key ready anew each time: four fifths of what a log-in costs the
 /// client. While an object of this class lives, calls of HMAC_Init_ex() in its thread take up the
@@ -30,12 +39,10 @@ public:
     KeptKey& operator=(KeptKey&&) = delete;
 
 private:
-    friend int
-    hmac_init(HMAC_CTX*, const void*, int, const EVP_MD*, ENGINE*, HmacInit original) noexcept;
+    friend int hmac_init(const HmacCall& call, HmacInit original) noexcept;
 
-    [[nodiscard]] bool
-    has(const HMAC_CTX* context, const void* key, std::size_t size, const EVP_MD* digest) const;
-    void keep(const HMAC_CTX* context, const void* key, std::size_t size, const EVP_MD* digest);
+    [[nodiscard]] bool has(const HmacCall& call) const;
+    void keep(const HmacCall& call);
     void forget();
 
     KeptKey* outer_;
@@ -47,11 +54,6 @@ private:
 
 /// HMAC_Init_ex() with the same arguments and the same answer: 1 or, after an error, 0. `original`
 /// is OpenSSL's. It is OpenSSL's alone where no KeptKey lives in this thread.
-int hmac_init(HMAC_CTX* context,
-              const void* key,
-              int size,
-              const EVP_MD* digest,
-              ENGINE* engine,
-              HmacInit original) noexcept;
+int hmac_init(const HmacCall& call, HmacInit original) noexcept;
 
 } // namespace dbup

@@ -40,7 +40,7 @@ public:
 int init(HMAC_CTX* context, std::string_view key, const EVP_MD* digest = EVP_sha256())
 {
     const int size = static_cast<int>(key.size());
-    return dbup::hmac_init(context, key.data(), size, digest, nullptr, &counted);
+    return dbup::hmac_init({context, key.data(), size, digest}, &counted);
 }
 
 /// As libpq does it: the key is set for every message.
@@ -173,7 +173,7 @@ TEST_CASE("another key, digest or context is never taken for the one before", "[
     }
     SECTION("a key of OpenSSL's own choice: the one that is there")
     {
-        REQUIRE(dbup::hmac_init(context.get(), nullptr, 0, nullptr, nullptr, &counted) == 1);
+        REQUIRE(dbup::hmac_init({context.get()}, &counted) == 1);
         CHECK(hmac(context.get(), key, two) == expected(key, two));
     }
 }
@@ -214,6 +214,7 @@ TEST_CASE("a key is kept no longer than its object lives, and wiped", "[kept_key
     const auto holds_key = [&] {
         return std::string_view{memory.data(), memory.size()}.find(key) != std::string_view::npos;
     };
+    // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the array owns it
     auto* const kept = new (memory.data()) KeptKey;
     CHECK(hmac(context.get(), key, one) == expected(key, one));
     CHECK(holds_key());
