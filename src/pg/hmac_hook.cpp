@@ -19,7 +19,8 @@ int __wrap_HMAC_Init_ex(
     return dbup::hmac_init({context, key, size, digest, engine}, &__real_HMAC_Init_ex);
 }
 #else
-int HMAC_Init_ex(HMAC_CTX*, const void*, int, const EVP_MD*, ENGINE*);
+[[gnu::visibility("default")]] int
+HMAC_Init_ex(HMAC_CTX*, const void*, int, const EVP_MD*, ENGINE*);
 
 int HMAC_Init_ex(HMAC_CTX* context, const void* key, int size, const EVP_MD* digest, ENGINE* engine)
 {

@@ -2,6 +2,7 @@
 #include "pg/kept_key.hpp"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 #include <cstring>
 
@@ -29,14 +30,13 @@ bool KeptKey::has(const HmacCall& call) const
 {
     const auto size = static_cast<std::size_t>(call.size);
     // Not the address of the key: what stands there may be another one by now.
-    return context_ == call.context && digest_ == call.digest && size_ == size &&
+    return context_ == call.context && size_ == size &&
            CRYPTO_memcmp(key_.data(), call.key, size) == 0;
 }
 
 void KeptKey::keep(const HmacCall& call)
 {
     context_ = call.context;
-    digest_ = call.digest;
     size_ = static_cast<std::size_t>(call.size);
     std::memcpy(key_.data(), call.key, size_);
 }
@@ -52,7 +52,8 @@ int hmac_init(const HmacCall& call, HmacInit original) noexcept
 {
     KeptKey* const kept = innermost;
     const bool can_be_kept = kept != nullptr && call.context != nullptr && call.key != nullptr &&
-                             call.digest != nullptr && call.engine == nullptr && call.size > 0 &&
+                             call.digest == EVP_sha256() && call.engine == nullptr &&
+                             call.size > 0 &&
                              static_cast<std::size_t>(call.size) <= kept->key_.size();
     // A context that was emptied since, or another one at the same address, refuses.
     if (can_be_kept && kept->has(call) &&

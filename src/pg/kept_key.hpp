@@ -26,9 +26,11 @@ struct HmacCall {
 /// key that the context still has where it is the same one (HMAC_Init_ex(3): "If key is NULL").
 ///
 /// pg/hmac_hook.cpp puts hmac_init() between libpq and OpenSSL; where that is not linked, nothing
-/// changes. Objects of one thread must end in the reverse order of their beginning. Meanwhile
-/// nobody may copy into a context (HMAC_CTX_copy) and then set the key that it had before: that is
-/// not seen. libpq copies none, and OpenSSL only into new ones.
+/// changes. Objects of one thread must end in the reverse order of their beginning.
+///
+/// OpenSSL and other libraries come this way, too, and it is not seen when a context gets another
+/// key by HMAC_CTX_copy() or HMAC_Init(). So only calls as libpq makes them are made faster: with
+/// EVP_sha256(), where OpenSSL's own have digests of a provider. libpq calls neither function.
 class KeptKey {
 public:
     KeptKey() noexcept;
@@ -47,8 +49,7 @@ private:
 
     KeptKey* outer_;
     const HMAC_CTX* context_ = nullptr; ///< the last one that was made ready, if its key was kept
-    const EVP_MD* digest_ = nullptr;
-    std::size_t size_ = 0;                 ///< bytes of the key, at most all of `key_`
+    std::size_t size_ = 0;              ///< bytes of the key, at most all of `key_`
     std::array<unsigned char, 256> key_{}; ///< a password, or what is derived from one: wiped
 };
 

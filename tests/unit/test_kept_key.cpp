@@ -190,6 +190,15 @@ TEST_CASE("what cannot be kept goes to OpenSSL as it is", "[kept_key]")
         CHECK(hmac(context.get(), key, one) == expected(key, one));
         CHECK(keys_made_ready == 2);
     }
+    SECTION("a digest of a provider: it is OpenSSL itself that calls")
+    {
+        const KeptKey kept;
+        const std::unique_ptr<EVP_MD, decltype([](EVP_MD* old) { EVP_MD_free(old); })> fetched{
+            EVP_MD_fetch(nullptr, "SHA256", nullptr)};
+        CHECK(init(context.get(), "secret", fetched.get()) == 1);
+        CHECK(init(context.get(), "secret", fetched.get()) == 1);
+        CHECK(keys_made_ready == 2);
+    }
     SECTION("a key while nothing is to be kept")
     {
         CHECK(hmac(context.get(), "secret", one) == expected("secret", one));
