@@ -12,10 +12,9 @@ libraries=$(ldd "$program")
 loads() { grep -qF -- "$1" <<<"$libraries"; }
 names() { nm "$program" | grep -E " T $1\$"; }
 
-# How often a log-in takes up a key that is there, where OpenSSL is not inside.
+# How often a log-in takes up a key that is there, where OpenSSL is not inside. The server is one of this shell's, which
+# stops it at its end.
 keys_taken_up() {
-    c++ -std=c++20 -O2 -Wall -Wextra -shared -fPIC "$root/tests/support/counted_keys.cpp" -o "$scratch/counted_keys.so"
-    start_server >/dev/null
     COUNTED_KEYS=$scratch/keys LD_PRELOAD=$scratch/counted_keys.so "$program" -H 127.0.0.1 -p "$PORT" -d "$DATABASE" \
         -U "$USER" --ssl-mode require --password-file "$PASSWORD_FILE" >"$scratch/answer"
     wc -c <"$scratch/keys"
@@ -28,6 +27,8 @@ gnutls_asks_program() {
 }
 
 if loads libcrypto.so; then
+    c++ -std=c++20 -O2 -Wall -Wextra -shared -fPIC "$root/tests/support/counted_keys.cpp" -o "$scratch/counted_keys.so"
+    start_server >/dev/null
     expect "of the 4096 HMACs of a log-in one makes the key ready" same 4095 "$(keys_taken_up)"
 else # the linker leaves out what nobody calls
     expect "libpq calls the program's HMAC_Init_ex" names __wrap_HMAC_Init_ex
